@@ -1,0 +1,67 @@
+// Plain counters of one runtime, added to from any thread with relaxed atomics
+// and read by MONITOR. When each one moves is written beside it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "model/error.hpp"
+
+namespace toadcache {
+
+/// Of one entity type. lookups = hits + misses (a waiter on a flight is a
+/// miss); fills = cached + stale + rejected.
+struct entity_counters {
+  std::atomic<uint64_t> lookups{0};        ///< rows or lists asked for
+  std::atomic<uint64_t> hits{0};           ///< answered from memory, fresh
+  std::atomic<uint64_t> stale_hits{0};     ///< of hits: marked stale
+  std::atomic<uint64_t> negative_hits{0};  ///< of hits: "no such row"
+  std::atomic<uint64_t> misses{0};         ///< not answered from memory
+  std::atomic<uint64_t> bypassed{0};       ///< asked of the database on purpose
+  std::atomic<uint64_t> disk_hits{0};      ///< of misses: answered from disk
+  std::atomic<uint64_t> fills_cached{0};   ///< fetched and installed
+  std::atomic<uint64_t> fills_stale{0};    ///< overtaken by a change: the race
+  std::atomic<uint64_t> fills_rejected{0}; ///< too big, alias, or closed
+  std::atomic<uint64_t> waiters{0};        ///< joined a flight of another
+  std::atomic<uint64_t> expirations{0};    ///< removed by age
+  std::atomic<uint64_t> evictions{0};      ///< removed for space
+  std::atomic<uint64_t> invalidations{
+      0};                            ///< removed because the source changed
+  std::atomic<uint64_t> removals{0}; ///< removed because somebody asked
+  std::atomic<uint64_t> writes_installed{0};
+  std::atomic<uint64_t> writes_dropped{0};
+  std::atomic<uint64_t> quarantined{0};
+  std::atomic<uint64_t> differing_reads{0}; ///< database contradicted memory
+  std::atomic<uint64_t> restarts{0};
+};
+
+/// Of the whole runtime.
+struct counters {
+  explicit counters(size_t type_count) : entities(type_count) {}
+
+  std::vector<entity_counters> entities;
+  std::atomic<uint64_t> statements{0};   ///< sent to the database
+  std::atomic<uint64_t> transactions{0}; ///< committed
+  std::atomic<uint64_t> rollbacks{0};
+  std::atomic<uint64_t> retries{0}; ///< transactions rerun on deadlock
+  std::atomic<uint64_t> unknown_outcomes{0};
+  std::atomic<uint64_t> connects{0};
+  std::atomic<uint64_t> connect_failures{0};
+  std::atomic<uint64_t> breaker_opened{0};
+  std::atomic<uint64_t> pool_queue{0};           ///< gauge
+  std::atomic<uint64_t> pool_connections{0};     ///< gauge
+  std::atomic<uint64_t> database_nanoseconds{0}; ///< inside statements
+  std::atomic<uint64_t> disk_puts{0};
+  std::atomic<uint64_t> disk_erases{0};
+  std::atomic<uint64_t> disk_shed{0}; ///< puts refused by a full queue
+  std::atomic<uint64_t> disk_commits{0};
+  std::atomic<uint64_t> disk_nanoseconds{0}; ///< inside commits
+  std::atomic<uint64_t> disk_closed{0};   ///< gauge: 1 while the tier is closed
+  std::atomic<uint64_t> requests_shed{0}; ///< no permit
+  std::atomic<uint64_t> requests_timed_out{0};
+  std::atomic<uint64_t> changes_applied{0};
+  std::atomic<uint64_t> actor_restarts{0};
+};
+
+} // namespace toadcache

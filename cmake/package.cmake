@@ -1,0 +1,1 @@
+# The installed package: filled in by the packaging slice.
