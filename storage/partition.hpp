@@ -100,27 +100,29 @@ public:
   entry_ptr erase(const key& id);
   /// As find, but sees hidden entries too and leaves no mark.
   [[nodiscard]] entry_ptr peek(const key& id) const;
-  /// Calls f(const entry_ptr&) for every entry, hidden ones too. O(n).
+  /// The table is walked a bucket at a time, so that no step takes long.
+  [[nodiscard]] size_t bucket_count() const noexcept { return buckets_.size(); }
+  /// Calls f(const entry_ptr&) for every entry of a bucket, hidden ones too,
+  /// under its shared lock: f must not change the partition. O(bucket).
   template <class F>
-  void for_each(F f) const {
-    for (auto& b : buckets_) {
-      std::shared_lock guard{b.lock};
-      for (auto& [id, e] : b.entries)
-        f(e);
-    }
+  void for_each_in(size_t bucket, F f) const {
+    auto& b = buckets_[bucket];
+    std::shared_lock guard{b.lock};
+    for (auto& [id, e] : b.entries)
+      f(e);
   }
   /// Bytes that an entry occupies, bookkeeping included.
   [[nodiscard]] static size_t weight_of(const entry& e);
 
 private:
-  struct bucket {
+  struct bucket_type {
     mutable std::shared_mutex lock;
     std::unordered_map<key, entry_ptr> entries;
   };
-  [[nodiscard]] bucket& bucket_of(const key& id) const {
+  [[nodiscard]] bucket_type& bucket_of(const key& id) const {
     return buckets_[(id.hash() >> 58) % buckets_.size()];
   }
-  mutable std::array<bucket, 64> buckets_;
+  mutable std::array<bucket_type, 64> buckets_;
   std::atomic<bool> closed_{true};
   std::atomic<uint64_t> generation_{1};
   std::atomic<uint64_t> applied_seq_{0};
