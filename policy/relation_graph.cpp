@@ -41,17 +41,20 @@ std::vector<entity_id> cascaded_types(const catalog& c,
       open.push_back({child, deleted && action == reference_action::cascade});
     }
   };
-  auto known = change.before && change.after;
-  auto deleted = !change.after && (change.before || !change.complete);
-  visit(change.id.type(), deleted, [&](const relation& r) {
-    return known ? differ(change.before, change.after, r.parent_columns)
-                 : !change.complete;
-  });
+  auto always = [](const relation&) { return true; };
+  if (!change.after && (change.before || !change.complete))
+    visit(change.id.type(), true, always);
+  if (!change.complete)
+    visit(change.id.type(), false, always);
+  else if (change.before && change.after)
+    visit(change.id.type(), false, [&](const relation& r) {
+      return differ(change.before, change.after, r.parent_columns);
+    });
   while (!open.empty()) {
     auto [type, gone] = open.back();
     open.pop_back();
     // A rewritten foreign key may be part of a key that others refer to.
-    visit(type, gone, [](const relation&) { return true; });
+    visit(type, gone, always);
   }
   return result;
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "model/reply.hpp"
+#include "policy/expiry.hpp"
 #include "storage/clock.hpp"
 
 namespace toadcache {
@@ -24,14 +25,15 @@ namespace toadcache {
 /// What is cached under one key. Immutable but for the marks of readers.
 struct entry {
   key id;
-  row content;        ///< empty for a row key: "no such row"
-  key_list list;      ///< of a list key
-  time_point fetched; ///< when the answer was read from the database
-  time_point fresh_until;
-  time_point refresh_until; ///< served stale while a refresh runs
-  time_point stale_until;   ///< served stale while the database is down
+  row content;   ///< empty for a row key: "no such row"
+  key_list list; ///< of a list key
+  entry_times times;
   uint64_t generation = 0;
+  /// Where the content came from; a reply from memory names `memory`.
   tier from = tier::memory;
+  /// The owner's order of installs and fills: a fill begun after it was
+  /// installed sees the same or a newer state.
+  uint64_t order = 0;
   size_t weight_bytes = 0;
   /// Set by readers, cleared by the owner's eviction policy.
   mutable std::atomic<uint8_t> mark{0};
