@@ -1,6 +1,7 @@
 # One static library per layer: toadcache_layer(NAME [LINK lib...]
-# [PRIVATE lib...]) compiles NAME/*.cpp into toadcache_NAME. LINK names lower
-# layers (by their short name) and public dependencies.
+# [PRIVATE lib...]) compiles NAME/*.cpp into toadcache_NAME and installs it with
+# its headers. LINK names lower layers (by their short name) and public
+# dependencies.
 
 # In-tree code says "layer/file.hpp"; programs say <toadcache/layer/file.hpp>.
 # A symbolic link gives the build tree the prefix that an installation has.
@@ -16,6 +17,7 @@ target_compile_options(toadcache_flags INTERFACE
 function(toadcache_layer name)
   cmake_parse_arguments(arg "" "" "LINK;PRIVATE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${name}/*.cpp")
+  file(GLOB headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${name}/*.hpp")
   set(target toadcache_${name})
   if(sources)
     add_library(${target} STATIC ${sources})
@@ -37,6 +39,10 @@ function(toadcache_layer name)
     $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/toadcache>)
+  if(headers)
+    target_sources(${target} ${scope} FILE_SET HEADERS
+                   BASE_DIRS "${PROJECT_SOURCE_DIR}" FILES ${headers})
+  endif()
   foreach(dependency ${arg_LINK})
     if(TARGET toadcache_${dependency})
       set(dependency toadcache_${dependency})

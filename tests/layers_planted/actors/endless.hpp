@@ -1,0 +1,3 @@
+// Waits for ever.
+#pragma once
+inline auto wait = f(caf::infinite);
