@@ -13,8 +13,8 @@ constexpr size_t row_block_bytes = 32;
 
 } // namespace
 
-entry_ptr partition::find(const key& id, time_point now) const {
-  if (closed() || now >= trusted_until())
+entry_ptr partition::find(const key& id) const {
+  if (closed())
     return nullptr;
   auto generation_now = generation();
   auto& b = bucket_of(id);

@@ -2,9 +2,10 @@
 // (the actor), readers on any thread without a message. Outlives an actor's
 // restart; held by shared pointer by the actor and the facade.
 //
-// Invariants. An entry is visible while the partition is open, the entry's
-// generation is the partition's, and the trust lease runs. Replacing an entry
-// makes a new one; readers keep the old block alive by reference count.
+// Invariants. An entry is visible while the partition is open and the entry's
+// generation is the partition's; whether it may be served is judged by its times
+// and the trust lease (policy/expiry.hpp). Replacing an entry makes a new one;
+// readers keep the old block alive by reference count.
 #pragma once
 
 #include <array>
@@ -53,7 +54,7 @@ public:
 
   /// The visible entry, whatever its age, or nullptr. Marks it as used. Never
   /// waits for the owner's work, only for a bucket's short lock.
-  [[nodiscard]] entry_ptr find(const key& id, time_point now) const;
+  [[nodiscard]] entry_ptr find(const key& id) const;
 
   [[nodiscard]] bool closed() const noexcept {
     return closed_.load(std::memory_order_acquire);
