@@ -94,6 +94,15 @@ inline constexpr auto group_commit_delay = 20ms;
 inline constexpr size_t group_commit_count = 1024;
 /// Unwritten puts the actor holds; beyond that they are shed (as erases).
 inline constexpr size_t persistence_queue_count = 65536;
+/// Keys in one answer while a cache learns what is on disk (about 0.2 MB).
+inline constexpr size_t scan_slice_count = 4096;
+/// Records that the invalidation log keeps; older ones are removed.
+inline constexpr size_t invalidation_log_count = 10000;
+/// How soon a closed tier tries its file again; doubled up to the second.
+inline constexpr auto disk_reopen_min = 100ms;
+inline constexpr auto disk_reopen_max = 30s;
+/// Corrupt cache files kept beside the new one, for examination.
+inline constexpr size_t corrupt_files_count = 3;
 
 // -- supervision --------------------------------------------------------------
 

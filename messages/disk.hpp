@@ -35,7 +35,7 @@ typename Inspector::result_type inspect(Inspector& f, invalidation_record& x) {
 }
 
 /// Puts, in order. No reply: a put that is shed or fails counts as an erase,
-/// and the sender hears of it as `entries_lost`.
+/// and the type's ENTITY CACHE hears of it as `erase_entries`.
 struct put_entries {
   std::vector<disk_entry> entries;
   friend bool operator==(const put_entries&, const put_entries&) = default;
