@@ -23,15 +23,19 @@ struct column {
   bool nullable = false;
   /// Text: longest value in characters, binary: in bytes; 0 is unbounded.
   uint32_t max_length = 0;
-  /// Text: the collation; "binary" or one ending in "_bin" compares bytes,
-  /// every other one may find 'abc' for 'ABC'.
+  /// Text: the collation; most of them find 'abc' for 'ABC', and the older
+  /// "_bin" ones still find 'abc' for 'abc  '.
   std::string collation;
   /// The column's type in SQL as the server writes it, for schema creation.
   std::string sql_type;
   /// The default as an SQL literal; absent: none.
   std::optional<std::string> sql_default;
   bool auto_increment = false;
+  /// True when two values are equal for the database only if their bytes are:
+  /// integers, binary, and text whose collation is "binary" or a "_bin" without
+  /// padding.
   [[nodiscard]] bool compares_bytes() const noexcept;
+  friend bool operator==(const column&, const column&) = default;
 };
 
 /// What a foreign key does to the child when the parent's key goes or changes.
@@ -50,9 +54,12 @@ struct index {
     lookup,   ///< several rows, not a foreign key
     relation, ///< several rows: the children of one parent row
   };
-  std::string name; ///< "auth"; for a relation the parent's list name
+  /// Unique within the entity: "auth"; for a relation the parent and its list
+  /// name, "user.profiles".
+  std::string name;
   kind_type kind = kind_type::lookup;
   std::vector<size_t> columns; ///< positions in entity_type::columns
+  friend bool operator==(const index&, const index&) = default;
 };
 
 /// A foreign key, seen from the child.
@@ -65,6 +72,7 @@ struct relation {
   reference_action on_update = reference_action::restrict;
   reference_action on_delete = reference_action::restrict;
   index_id list_index = 0; ///< the index of the child that lists by parent
+  friend bool operator==(const relation&, const relation&) = default;
 };
 
 struct entity_type {
@@ -86,18 +94,20 @@ struct entity_type {
 
   [[nodiscard]] std::optional<size_t> find_column(std::string_view n) const;
   [[nodiscard]] const std::vector<size_t>& index_columns(index_id i) const;
-  /// nullptr when there is none of that name (index or relation list).
+  /// By index name: "auth", "user.profiles".
   [[nodiscard]] std::optional<index_id> find_index(std::string_view n) const;
 
   /// The key of an index from asked values, coerced to the columns' types.
-  /// errc::invalid names entity, column and what was expected.
+  /// errc::invalid names entity, column and what was expected. NULL is refused:
+  /// in SQL it equals nothing, so no key finds it.
   [[nodiscard]] result<key> make_key(index_id i,
                                      std::span<const value> v) const;
   /// The key that `r` itself holds. Requires: r is of this type.
   [[nodiscard]] key key_of(const row& r, index_id i = primary_index) const;
-  /// True when every text value of the tuple compares as bytes or is lower-case
-  /// printable ASCII without trailing blanks: only then may "no such row" or a
-  /// list be cached under it.
+  /// True when no other tuple finds the same rows, as far as `aliases_of` can
+  /// name them: every value compares as bytes, or is text that is lower-case
+  /// printable ASCII without trailing blanks under a collation known to keep
+  /// such text apart. Only then may "no such row" or a list be cached under it.
   [[nodiscard]] bool may_cache_absence(const key& k) const;
   /// The other keys under which an absence or list may be cached that a row
   /// with key `k` contradicts: the folded form. `all` is true when it cannot
@@ -107,6 +117,7 @@ struct entity_type {
     bool all = false;
   };
   [[nodiscard]] aliases aliases_of(const key& k) const;
+  friend bool operator==(const entity_type&, const entity_type&) = default;
 };
 
 class catalog {
@@ -141,9 +152,14 @@ public:
   struct child_relation {
     entity_id child;
     size_t relation; ///< position in the child's relations
+    friend bool operator==(const child_relation&, const child_relation&)
+        = default;
   };
   [[nodiscard]] std::span<const child_relation>
   children(entity_id parent) const;
+  /// The relation that `parent` calls `list_name` ("profiles"), if any.
+  [[nodiscard]] std::optional<child_relation>
+  find_list(entity_id parent, std::string_view list_name) const;
 
   /// XXH3 over everything that changes what stored bytes mean.
   [[nodiscard]] uint64_t fingerprint() const { return fingerprint_; }

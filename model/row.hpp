@@ -3,9 +3,9 @@
 // Thread-safe.
 //
 // Layout, little-endian: u32 size | u16 column count | u8 format | u8 zero |
-// u64 XXH3 of all that follows | per column: u32 end offset (relative to the
-// first value byte) with the top bit set for NULL | per column: u8 type |
-// values (fixed types 8 bytes, others as they are).
+// u64 XXH3 of all that follows, seeded with the column count | per column: u32
+// end offset (relative to the first value byte) with the top bit set for NULL |
+// per column: u8 type | values (fixed types 8 bytes, others as they are).
 #pragma once
 
 #include <cstddef>

@@ -73,13 +73,18 @@ private:
   variant_type data_;
 };
 
+/// True when `text` is well-formed UTF-8, so that it may stand in JSON or a
+/// terminal. O(size).
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
 /// For people: NULL, the number, or the quoted text ("x'..'" if not UTF-8).
 [[nodiscard]] std::string to_string(const value& v);
 [[nodiscard]] std::string to_string(value_view v);
 
-/// `v` as a value of `type`: integers widen or change sign where the number
-/// fits, bytes stay bytes, everything else is errc::invalid ("expected int64,
-/// got text"). Never passes an integer through a double.
+/// `v` as a value of `type`: integers change sign, become a decimal's text or,
+/// where that is exact, a double; bytes stay bytes; everything else is
+/// errc::invalid ("expected int64, got text"). An integer column never takes a
+/// double or text.
 [[nodiscard]] result<value> coerce(value v, column_type type);
 
 } // namespace toadcache
