@@ -1,0 +1,144 @@
+// One pending request: the slot that its caller waits on, and the completion
+// that its producer holds. Whatever happens to the producer, the slot is
+// answered exactly once: a completion that is dropped answers by itself.
+// Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "client/executor.hpp"
+#include "client/permit.hpp"
+#include "model/error.hpp"
+
+namespace toadcache {
+
+using std::chrono::milliseconds;
+
+/// What a blocking wait does when it gives up: how long it waits at most, and
+/// what it then says. A write that is no longer waited for goes on.
+struct patience {
+  milliseconds at_most{0};
+  errc late = errc::timeout;
+};
+
+/// The caller's end. One waiter: a coroutine, a callback or a blocked thread.
+template <class T>
+class slot : public std::enable_shared_from_this<slot<T>> {
+public:
+  slot(executor_ptr where, patience limit)
+      : where_(std::move(where)), limit_(limit) {}
+
+  /// The first answer counts; false for every later one.
+  bool deliver(result<T> r) {
+    std::lock_guard guard{lock_};
+    if (delivered_)
+      return false;
+    delivered_ = true;
+    value_.emplace(std::move(r));
+    wake_.notify_all();
+    if (waiter_)
+      where_->post([self = this->shared_from_this()] { self->fire(); });
+    return true;
+  }
+
+  [[nodiscard]] bool ready() const {
+    std::lock_guard guard{lock_};
+    return delivered_;
+  }
+
+  /// Requires: ready, and not taken before.
+  [[nodiscard]] result<T> take() {
+    std::lock_guard guard{lock_};
+    return std::move(*value_);
+  }
+
+  /// `f` runs on the executor when the answer is there. False, and `f` is not
+  /// kept, when it already is.
+  [[nodiscard]] bool set_waiter(std::function<void()> f) {
+    std::lock_guard guard{lock_};
+    if (delivered_)
+      return false;
+    waiter_ = std::move(f);
+    return true;
+  }
+
+  /// The waiter is going away and must not run any more.
+  void abandon() {
+    std::function<void()> dropped; // destroyed after the lock is released
+    std::lock_guard guard{lock_};
+    abandoned_ = true;
+    std::swap(dropped, waiter_);
+  }
+  [[nodiscard]] bool abandoned() const {
+    std::lock_guard guard{lock_};
+    return abandoned_;
+  }
+
+  /// Blocks for at most `limit.at_most`; then answers with `limit.late`.
+  [[nodiscard]] result<T> wait(patience limit) {
+    std::unique_lock guard{lock_};
+    if (!wake_.wait_for(guard, limit.at_most, [this] { return delivered_; }))
+      return fail(limit.late, "no answer after waiting "
+                                  + std::to_string(limit.at_most.count())
+                                  + " ms");
+    return std::move(*value_);
+  }
+  [[nodiscard]] const patience& limit() const noexcept { return limit_; }
+
+private:
+  void fire() {
+    std::function<void()> f;
+    {
+      std::lock_guard guard{lock_};
+      std::swap(f, waiter_);
+    }
+    if (f)
+      f();
+  }
+
+  const executor_ptr where_;
+  const patience limit_;
+  mutable std::mutex lock_;
+  std::condition_variable wake_;
+  std::optional<result<T>> value_;
+  std::function<void()> waiter_;
+  bool delivered_ = false;
+  bool abandoned_ = false;
+};
+
+/// The producer's end; held by shared pointer in the work that is under way.
+/// Owns the request's permit.
+template <class T>
+class completion {
+public:
+  completion(std::shared_ptr<slot<T>> to, permit held)
+      : slot_(std::move(to)), permit_(std::move(held)) {}
+  completion(const completion&) = delete;
+  completion& operator=(const completion&) = delete;
+  ~completion() { deliver(fail(if_dropped_)); }
+
+  void deliver(result<T> r) {
+    permit_.release();
+    slot_->deliver(std::move(r));
+  }
+  /// What the caller hears when the work is dropped without an answer. Requires
+  /// that the producer calls it from one thread at a time.
+  void if_dropped(failure f) { if_dropped_ = std::move(f); }
+
+private:
+  std::shared_ptr<slot<T>> slot_;
+  permit permit_;
+  failure if_dropped_{errc::shutting_down, "the request was dropped"};
+};
+
+template <class T>
+using completion_ptr = std::shared_ptr<completion<T>>;
+
+} // namespace toadcache

@@ -1,0 +1,108 @@
+// The operations on one entity type, by name. A cheap value, thread-safe, valid
+// while its cache exists. Reads look into memory in the caller's thread; what
+// is missing there, and every write, goes to the actors. Nothing here blocks;
+// see client/answer.hpp for the three ways to take an answer.
+//
+// Errors of every call: errc::invalid (names entity and column), unavailable,
+// timeout, overloaded, shutting_down. Writes also: duplicate, foreign_key,
+// deadlock (after the reruns), outcome_unknown (may have been committed).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/answer.hpp"
+#include "client/record.hpp"
+#include "client/values.hpp"
+
+namespace toadcache {
+
+class client_core;
+
+class entity_handle {
+public:
+  entity_handle(client_core& core, const entity_type& type)
+      : core_(&core), type_(&type) {}
+
+  [[nodiscard]] const entity_type& type() const noexcept { return *type_; }
+
+  // -- reads ------------------------------------------------------------------
+
+  /// The row of a primary key; a record that is not found() when there is none.
+  answer<record> find_by_pk(const values& id,
+                            const read_options& how = {}) const;
+
+  /// One record per id, in the order of the ids.
+  answer<records> find_many(const std::vector<value>& ids,
+                            const read_options& how = {}) const;
+  answer<records> find_many(const std::vector<std::vector<value>>& ids,
+                            const read_options& how = {}) const;
+
+  /// The rows of a list: `index` is a unique key, a lookup, or a relation, by
+  /// the name of its list ("profiles") or of its parent ("user"). In the order
+  /// of primary keys. Rows that have gone or moved meanwhile are left out.
+  answer<records> find_all(std::string_view index, const values& v,
+                           const read_options& how = {}) const;
+  /// The first of find_all.
+  answer<record> find_one(std::string_view index, const values& v,
+                          const read_options& how = {}) const;
+
+  /// Arbitrary conditions: asked of the database, never cached.
+  answer<records> find_where(const query& q,
+                             const read_options& how = {}) const;
+
+  /// The row with its related rows. A path names a to-many list of this entity
+  /// ("profiles"), a to-one relation ("guild"), or several, dotted:
+  /// "user_channels.channel".
+  answer<tree> find_with(const values& id,
+                         const std::vector<std::string>& paths,
+                         const read_options& how = {}) const;
+  answer<trees> find_all_with(std::string_view index, const values& v,
+                              const std::vector<std::string>& paths,
+                              const read_options& how = {}) const;
+
+  // -- writes -----------------------------------------------------------------
+  // Acknowledged when committed and applied by every affected cache. `created`
+  // and `updated` columns that the call does not name are filled in.
+
+  answer<record> create(const fields& set, const write_options& how = {}) const;
+  /// errc::not_found when there is no such row.
+  answer<record> update(const values& id, const fields& set,
+                        const write_options& how = {}) const;
+  answer<affected> update_where(const query& q, const fields& set,
+                                const write_options& how = {}) const;
+  /// Creates the row, or updates it when its primary key exists. `set` names
+  /// the whole primary key.
+  answer<found_or_created> upsert(const fields& set,
+                                  const write_options& how = {}) const;
+  /// Writes what `record::set` noted; the new row. Without changes: `r`.
+  answer<record> save(const record& r, const write_options& how = {}) const;
+  /// matched is 0 when there was no such row.
+  answer<affected> destroy(const values& id,
+                           const write_options& how = {}) const;
+  answer<affected> destroy_where(const query& q,
+                                 const write_options& how = {}) const;
+  /// The row whose columns equal `where`, or a new one of `where` and
+  /// `defaults`. Found through the cache when `where` is the primary key.
+  answer<found_or_created> find_or_create(const fields& where,
+                                          const fields& defaults = {},
+                                          const write_options& how = {}) const;
+
+  // -- administration ---------------------------------------------------------
+
+  /// Drops one row and the lists it is in, here and on disk.
+  answer<void> invalidate(const values& id) const;
+  /// Drops one row and everything that hangs on it.
+  answer<void> invalidate_dependents(const values& id) const;
+  /// Drops every row and list of the type.
+  answer<void> invalidate_all() const;
+
+private:
+  client_core* core_;
+  const entity_type* type_;
+};
+
+} // namespace toadcache
