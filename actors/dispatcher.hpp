@@ -29,7 +29,8 @@ public:
   void ask(const Handle& target, milliseconds timeout, Message msg, F on_value,
            G on_error);
 
-  /// Runs `f(dispatcher_context&)` after a delay (retries).
+  /// Runs `f(dispatcher_context&)` after a delay (retries). A drain waits for
+  /// it.
   void after(milliseconds delay, std::function<void(dispatcher_context&)> f);
 
 private:
@@ -44,7 +45,10 @@ public:
 
 private:
   friend class dispatcher_context;
-  void run(const dispatch& msg);
+  caf::result<stopped> on_drain();
+  /// Runs one piece of work; what it throws is logged and goes no further.
+  void run(const std::function<void()>& work);
+  /// One request or delayed work has ended.
   void finished();
 
   dispatcher_actor::pointer self_; // not owning: the state lives inside it
@@ -70,11 +74,11 @@ void dispatcher_context::ask(const Handle& target, milliseconds timeout,
   state_.self_->request(target, timeout, std::move(msg))
       .then(
           [state, on_value](Reply& reply) mutable {
-            on_value(reply);
+            state->run([&] { on_value(reply); });
             state->finished();
           },
           [state, on_error](caf::error& e) mutable {
-            on_error(to_failure(e));
+            state->run([&] { on_error(to_failure(e)); });
             state->finished();
           });
 }

@@ -75,6 +75,9 @@ struct shared_state {
   std::vector<std::atomic<bool>> type_enabled;
   /// Set at the start of the shutdown: new requests get shutting_down.
   std::atomic<bool> stopping{false};
+  /// Requests whose DB POOL is gone while a worker still runs them; the next
+  /// pool's barrier waits for them.
+  std::atomic<size_t> orphans{0};
 
   [[nodiscard]] bool reads_cached(entity_id type) const noexcept {
     return enabled.load(std::memory_order_acquire)

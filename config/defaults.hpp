@@ -57,6 +57,9 @@ inline constexpr auto pool_acquire = 30000ms; // SQL_POOL_ACQUIRE: in queue
 inline constexpr auto pool_idle = 10000ms;    // SQL_POOL_IDLE
 /// Requests that wait for a worker; one more fails with `overloaded`.
 inline constexpr size_t pool_queue_count = 16384;
+/// A connection unused for this long is asked whether it lives before it is
+/// used (6 us): servers close idle ones.
+inline constexpr auto pool_ping_after = 1s;
 inline constexpr auto connect_timeout = 2s;
 /// Socket read timeout; above the statement and lock limits (rule 6).
 inline constexpr auto read_timeout = 10s;
@@ -75,6 +78,9 @@ inline constexpr auto retry_backoff_min = 5ms;
 inline constexpr auto retry_backoff_max = 200ms;
 inline constexpr auto reconnect_backoff_min = 50ms;
 inline constexpr auto reconnect_backoff_max = 2s;
+/// How soon an actor asks again for one that is being restarted.
+inline constexpr auto ask_again_min = 2ms;
+inline constexpr auto ask_again_max = 100ms;
 /// Consecutive connection failures that open the circuit breaker.
 inline constexpr size_t breaker_failures_count = 3;
 /// How long an open breaker refuses before it lets one probe through.
