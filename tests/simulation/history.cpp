@@ -1,0 +1,342 @@
+#include "tests/simulation/history.hpp"
+
+#include <algorithm>
+
+namespace toadcache::simulation {
+
+namespace {
+
+const register_value absent;
+
+} // namespace
+
+history::register_history& history::of(const key& id) {
+  auto& r = registers_[id];
+  if (r.versions.empty())
+    r.versions.push_back({absent, 0, {}, 0});
+  return r;
+}
+
+size_t history::index_at(const register_history& r, uint64_t order) {
+  size_t i = r.versions.size() - 1;
+  while (i > 0 && r.versions[i].order > order)
+    --i;
+  return i;
+}
+
+size_t history::index_before(const register_history& r, time_point t) {
+  size_t i = r.versions.size() - 1;
+  while (i > 0 && r.versions[i].at >= t)
+    --i;
+  return i;
+}
+
+size_t history::bound(const register_history& r, process_id p,
+                      uint64_t order) const {
+  auto start = processes_.find(p);
+  auto lowest = start == processes_.end() ? 0 : index_at(r, start->second);
+  auto known = r.bounds.find(p);
+  if (known == r.bounds.end())
+    return lowest;
+  auto& all = known->second;
+  auto later = std::lower_bound(
+      all.begin(), all.end(), order,
+      [](auto& one, uint64_t wanted) { return one.first < wanted; });
+  return later == all.begin() ? lowest
+                              : std::max(lowest, std::prev(later)->second);
+}
+
+void history::raise(register_history& r, process_id p, uint64_t order,
+                    size_t index) {
+  auto& all = r.bounds[p];
+  if (all.empty() ? index > 0 : index > all.back().second)
+    all.emplace_back(order, index);
+}
+
+std::string history::text_of(const key& id, const register_value& v) const {
+  if (v.empty())
+    return id.is_row() ? "absent" : "[]";
+  return describe ? describe(id, v) : v;
+}
+
+std::string history::versions_of(const key& id) const {
+  auto& r = registers_.at(id);
+  std::string out;
+  for (auto& v : r.versions)
+    out += "\n    commit " + std::to_string(v.commit) + " at order "
+           + std::to_string(v.order) + ": " + text_of(id, v.value);
+  return out;
+}
+
+void history::violation(const request* r, std::string text) {
+  auto line = "step " + std::to_string(time_.step) + ": ";
+  if (r != nullptr)
+    line += r->what + " (begun at order " + std::to_string(r->begin) + "): ";
+  violations_.push_back(line + std::move(text));
+}
+
+// -- the truth ----------------------------------------------------------------
+
+void history::commit_visible(
+    uint64_t number, const std::vector<uint64_t>& writes,
+    std::vector<std::pair<key, register_value>> versions) {
+  auto order = ++order_;
+  auto& mine = commits_[number];
+  for (auto& [id, value] : versions) {
+    auto& r = of(id);
+    mine.emplace_back(id, r.versions.size());
+    r.versions.push_back({std::move(value), order, time_.now, number});
+  }
+  for (auto write : writes) {
+    auto& w = writes_[write];
+    w.commits.push_back(number);
+    if (w.commits.size() > 1)
+      violation(&w, "carried out twice, in commits "
+                        + std::to_string(w.commits.front()) + " and "
+                        + std::to_string(number));
+    if (w.end == write_end::failed)
+      violation(&w, "reported as failed, yet committed");
+  }
+}
+
+const register_value& history::current(const key& id) const {
+  auto i = registers_.find(id);
+  return i == registers_.end() ? absent : i->second.versions.back().value;
+}
+
+// -- processes ----------------------------------------------------------------
+
+process_id history::process_begins() {
+  auto p = static_cast<process_id>(processes_.size() + 1);
+  processes_[p] = ++order_;
+  return p;
+}
+
+void history::process_ends(process_id p) {
+  std::erase_if(reads_, [&](auto& x) { return x.second.process == p; });
+  std::erase_if(invalidations_, [&](auto& x) { return x.second.process == p; });
+  for (auto& [id, w] : writes_)
+    if (w.process == p && !w.end)
+      w.end = write_end::unknown;
+}
+
+// -- writes -------------------------------------------------------------------
+
+uint64_t history::write_begins(process_id p, std::string what,
+                               milliseconds timeout) {
+  auto id = ++next_request_;
+  auto& w = writes_[id];
+  w.process = p;
+  w.begin = ++order_;
+  w.began_at = time_.now;
+  w.deadline = time_.now + timeout;
+  w.what = std::move(what);
+  return id;
+}
+
+void history::bind_commit(process_id p, uint64_t commit) {
+  for (auto& [id, index] : commits_[commit])
+    raise(of(id), p, order_, index);
+}
+
+void history::acknowledge(known_write& w,
+                          const std::vector<write_effect>& effects) {
+  std::optional<uint64_t> commit;
+  if (!w.commits.empty())
+    commit = w.commits.front();
+  for (auto& effect : effects) {
+    auto& r = of(effect.id);
+    auto found = false;
+    for (auto i = index_at(r, w.begin) + 1; i < r.versions.size(); ++i) {
+      auto& v = r.versions[i];
+      if (effect.absent != v.value.empty() || (commit && v.commit != *commit))
+        continue;
+      found = true;
+      commit = v.commit;
+      break;
+    }
+    if (!found)
+      violation(&w, "acknowledged, but commit "
+                        + (commit ? std::to_string(*commit) : "(none)")
+                        + " does not hold its effect on "
+                        + text_of(effect.id, effect.absent ? absent : "it")
+                        + versions_of(effect.id));
+  }
+  if (commit)
+    bind_commit(w.process, *commit);
+}
+
+void history::write_ends(
+    uint64_t write, write_end how, const std::vector<write_effect>& effects,
+    const std::vector<std::pair<key, register_value>>& seen) {
+  auto& w = writes_[write];
+  if (w.end)
+    return; // its process had died
+  ++order_;
+  ++judged_;
+  w.end = how;
+  check_answered(w);
+  if (how == write_end::failed && !w.commits.empty())
+    violation(&w, "reported as failed, yet committed");
+  if (how != write_end::acknowledged)
+    return;
+  acknowledge(w, effects);
+  for (auto& [id, value] : seen) {
+    auto& r = of(id);
+    auto lowest = w.commits.empty() ? bound(r, w.process, w.begin) : 0;
+    auto known = std::any_of(
+        r.versions.begin() + static_cast<std::ptrdiff_t>(lowest),
+        r.versions.end(), [&, v = &value](const version_at& one) {
+          return one.value == *v
+                 && (w.commits.empty() || one.commit == w.commits.front());
+        });
+    if (!known)
+      violation(&w, "answered with " + text_of(id, value)
+                        + ", which it did not leave" + versions_of(id));
+  }
+}
+
+// -- reads --------------------------------------------------------------------
+
+uint64_t history::read_begins(process_id p, const key& id, milliseconds timeout,
+                              std::optional<milliseconds> max_age) {
+  auto number = ++next_request_;
+  auto& r = reads_[number];
+  r.process = p;
+  r.begin = ++order_;
+  r.began_at = time_.now;
+  r.deadline = time_.now + timeout;
+  r.what = "read " + std::to_string(number);
+  r.id = id;
+  r.max_age = max_age;
+  return number;
+}
+
+void history::read_fails(uint64_t read) {
+  auto i = reads_.find(read);
+  if (i == reads_.end())
+    return;
+  check_answered(i->second);
+  reads_.erase(i);
+}
+
+void history::read_ends(uint64_t read, const read_answer& answer) {
+  auto i = reads_.find(read);
+  if (i == reads_.end())
+    return; // its process had died
+  auto question = std::move(i->second);
+  reads_.erase(i);
+  ++order_;
+  ++judged_;
+  check_answered(question);
+  auto& r = of(question.id);
+  size_t lowest = 0;
+  std::string why = "never committed";
+  auto at_least = [&](size_t index, const char* reason) {
+    if (index > lowest) {
+      lowest = index;
+      why = reason;
+    }
+  };
+  if (answer.past_cache)
+    at_least(index_at(r, question.begin), "older than when the read began");
+  if (answer.fresh) {
+    at_least(bound(r, question.process, question.begin),
+             "older than a finished write, read, invalidation or start");
+    if (question.max_age)
+      at_least(index_before(r, question.began_at - *question.max_age - slack),
+               "older than the asked max_age");
+  }
+  if (answer.age)
+    at_least(index_before(r, time_.now - *answer.age - slack),
+             "older than its age says");
+  auto begin = r.versions.begin() + static_cast<std::ptrdiff_t>(lowest);
+  auto match = std::find_if(begin, r.versions.end(),
+                            [&](auto& v) { return v.value == answer.value; });
+  if (match == r.versions.end()) {
+    violation(&question, "saw " + text_of(question.id, answer.value) + ", "
+                             + why + "; at least version "
+                             + std::to_string(lowest) + " of"
+                             + versions_of(question.id));
+    return;
+  }
+  if (answer.fresh && !answer.past_cache)
+    raise(r, question.process, order_,
+          static_cast<size_t>(match - r.versions.begin()));
+}
+
+// -- invalidations ------------------------------------------------------------
+
+uint64_t history::invalidation_begins(process_id p, std::vector<key> ids) {
+  auto number = ++next_request_;
+  auto& x = invalidations_[number];
+  x.process = p;
+  x.begin = ++order_;
+  x.ids = std::move(ids);
+  return number;
+}
+
+void history::invalidation_ends(uint64_t invalidation) {
+  auto i = invalidations_.find(invalidation);
+  if (i == invalidations_.end())
+    return;
+  auto done = std::move(i->second);
+  invalidations_.erase(i);
+  ++order_;
+  if (done.ids.empty())
+    for (auto& [id, r] : registers_)
+      raise(r, done.process, order_, index_at(r, done.begin));
+  for (auto& id : done.ids) {
+    auto& r = of(id);
+    raise(r, done.process, order_, index_at(r, done.begin));
+  }
+}
+
+// -- the judgement ------------------------------------------------------------
+
+void history::check_answered(const request& r) {
+  if (time_.now > r.deadline + slack)
+    violation(&r, "answered after its deadline");
+}
+
+void history::check_deadlines() {
+  std::erase_if(reads_, [&](auto& x) {
+    auto late = time_.now > x.second.deadline + slack;
+    if (late)
+      violation(&x.second, "not answered by its deadline");
+    return late;
+  });
+  for (auto& [id, w] : writes_) {
+    if (w.end || time_.now <= w.deadline + slack || w.what.empty())
+      continue;
+    violation(&w, "not answered by its deadline");
+    w.end = write_end::unknown;
+  }
+}
+
+void history::check_resident(process_id p, const key& id,
+                             const register_value& v, milliseconds age) {
+  auto& r = of(id);
+  auto lowest = std::max(bound(r, p, order_ + 1),
+                         index_before(r, time_.now - age - slack));
+  auto known = std::any_of(
+      r.versions.begin() + static_cast<std::ptrdiff_t>(lowest),
+      r.versions.end(), [&](auto& one) { return one.value == v; });
+  if (!known)
+    violation(nullptr, "resident at the end: " + text_of(id, v)
+                           + "; at least version " + std::to_string(lowest)
+                           + " of" + versions_of(id));
+}
+
+void history::finish() {
+  for (auto& [id, r] : reads_)
+    violation(&r, "never answered");
+  reads_.clear();
+  for (auto& [id, w] : writes_)
+    if (!w.end && !w.what.empty()) {
+      violation(&w, "never answered");
+      w.end = write_end::unknown;
+    }
+}
+
+} // namespace toadcache::simulation
