@@ -31,6 +31,13 @@ struct setting_problem {
   bool fatal = false;
 };
 
+/// Errors after which a session has no open transaction any more: it has been
+/// rolled back. After others the transaction goes on without the statement.
+[[nodiscard]] constexpr bool ends_transaction(errc code) noexcept {
+  return code == errc::deadlock || code == errc::timeout
+         || code == errc::unavailable || code == errc::internal;
+}
+
 class session {
 public:
   virtual ~session() = default;
@@ -92,8 +99,9 @@ public:
   /// it can commit nothing any more? May ask the server to kill it.
   virtual result<bool> connection_gone(const std::string& connection_id) = 0;
 
-  /// True when another process changed the data since the last call (SQLite's
-  /// data_version; MySQL: always false, other means exist). The caller flushes.
+  /// True when another process changed the data since the last call on any
+  /// session of the database (SQLite's data_version; MySQL: always false, other
+  /// means exist). The caller that gets true flushes, on behalf of all.
   virtual result<bool> changed_by_others() = 0;
 };
 
