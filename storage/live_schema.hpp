@@ -9,7 +9,7 @@
 
 namespace toadcache {
 
-/// A table as found. Its relations name tables; `entity_draft::parent` too.
+/// A table as found. Relations name their parent by table.
 struct live_table {
   std::string name;
   entity_draft entity;
@@ -25,8 +25,11 @@ learned_catalog(std::string_view origin, std::vector<live_table> tables,
                 std::vector<std::string>& notes);
 
 /// Where the live tables differ from the catalog, a line each: tables, columns,
-/// types, lengths, NULL, collation kind, keys, relations and their actions.
+/// types, lengths, NULL, keys, relations with their actions, and, where
+/// `collations` says so, collations. Missing lookups are not differences: they
+/// cost time, never correctness.
 [[nodiscard]] std::vector<std::string>
-schema_differences(const catalog& c, const std::vector<live_table>& tables);
+schema_differences(const catalog& c, const std::vector<live_table>& tables,
+                   bool collations);
 
 } // namespace toadcache

@@ -108,6 +108,21 @@ struct builder {
     return {};
   }
 
+  /// A value to be stored.
+  result<value> assigned(size_t column, const value& v) const {
+    if (auto ok = check_column(column); !ok)
+      return fail(ok.error());
+    auto checked = checked_value(type, column, v);
+    if (!checked || is_fixed(type.types[column])
+        || type.types[column] == column_type::binary)
+      return checked;
+    auto* text = std::get_if<std::string>(&checked->data());
+    if (text != nullptr && !is_utf8(*text))
+      return fail(errc::invalid,
+                  place_of(type, column) + ": expected UTF-8 text");
+    return checked;
+  }
+
   result<void> check_column(size_t column) const {
     if (column < type.columns.size())
       return {};
@@ -289,9 +304,7 @@ result<sql_statement> insert_row(const sql_dialect& d, const entity_type& type,
   std::string names;
   std::string places;
   for (auto& [column, v] : set) {
-    if (auto ok = b.check_column(column); !ok)
-      return fail(ok.error());
-    auto checked = checked_value(type, column, v);
+    auto checked = b.assigned(column, v);
     if (!checked)
       return fail(checked.error());
     names += (names.empty() ? "" : ",") + b.name(column);
@@ -308,9 +321,7 @@ result<sql_statement> update_row(const sql_dialect& d, const entity_type& type,
   b.out.text = "UPDATE " + d.quote(type.table) + " SET ";
   for (size_t i = 0; i < set.size(); ++i) {
     auto& [column, v] = set[i];
-    if (auto ok = b.check_column(column); !ok)
-      return fail(ok.error());
-    auto checked = checked_value(type, column, v);
+    auto checked = b.assigned(column, v);
     if (!checked)
       return fail(checked.error());
     b.out.text += (i == 0 ? "" : ",") + b.name(column) + "=?";

@@ -34,9 +34,9 @@ constexpr std::array known_types{
     known_type{"numeric", column_type::decimal, 0},
     known_type{"char", column_type::text, 1},
     known_type{"varchar", column_type::text, 0},
-    known_type{"tinytext", column_type::text, 255},
-    known_type{"text", column_type::text, 65535},
-    known_type{"mediumtext", column_type::text, 16777215},
+    known_type{"tinytext", column_type::text, 0},
+    known_type{"text", column_type::text, 0},
+    known_type{"mediumtext", column_type::text, 0},
     known_type{"longtext", column_type::text, 0},
     known_type{"enum", column_type::text, 0},
     known_type{"set", column_type::text, 0},
@@ -45,9 +45,9 @@ constexpr std::array known_types{
     known_type{"inet6", column_type::text, 45},
     known_type{"binary", column_type::binary, 1},
     known_type{"varbinary", column_type::binary, 0},
-    known_type{"tinyblob", column_type::binary, 255},
-    known_type{"blob", column_type::binary, 65535},
-    known_type{"mediumblob", column_type::binary, 16777215},
+    known_type{"tinyblob", column_type::binary, 0},
+    known_type{"blob", column_type::binary, 0},
+    known_type{"mediumblob", column_type::binary, 0},
     known_type{"longblob", column_type::binary, 0},
     known_type{"date", column_type::date, 0},
     known_type{"time", column_type::time, 0},
@@ -103,6 +103,15 @@ result<sql_type_meaning> meaning_of(std::string_view declared) {
     std::from_chars(text.data(), text.data() + text.size(), out.max_length);
   }
   return out;
+}
+
+uint64_t byte_limit(std::string_view declared) {
+  auto base = split_sql_type(declared).base;
+  if (base.starts_with("tiny"))
+    return base == "tinytext" || base == "tinyblob" ? 255 : 0;
+  if (base == "text" || base == "blob")
+    return 65535;
+  return base == "mediumtext" || base == "mediumblob" ? 16777215 : 0;
 }
 
 std::string declared_type(const column& c) {

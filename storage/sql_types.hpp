@@ -26,6 +26,9 @@ struct sql_type_meaning {
 /// errc::invalid: a type that rows cannot hold ("geometry").
 [[nodiscard]] result<sql_type_meaning> meaning_of(std::string_view declared);
 
+/// The bytes that a TEXT or BLOB type holds at most; 0: not bounded so.
+[[nodiscard]] uint64_t byte_limit(std::string_view declared);
+
 /// The column's own SQL type, or one of MySQL's that holds its values.
 [[nodiscard]] std::string declared_type(const column& c);
 

@@ -197,6 +197,16 @@ result<int64_t> sqlite_connection::integer(const std::string& text) {
   return (*statement)->integer(0);
 }
 
+result<std::string> sqlite_connection::text(const std::string& text) {
+  auto statement = prepare(text);
+  if (!statement)
+    return fail(statement.error());
+  sqlite_reset at_end{**statement};
+  if ((*statement)->step() != SQLITE_ROW)
+    return fail(error(text));
+  return (*statement)->text(0);
+}
+
 failure sqlite_connection::error(std::string_view where) const {
   auto out = failure_of(db_, where);
   if (out.code == errc::unavailable)

@@ -77,6 +77,8 @@ public:
   result<void> execute(const std::string& text);
   /// The first column of the first row, as an integer.
   result<int64_t> integer(const std::string& text);
+  /// The same as text.
+  result<std::string> text(const std::string& text);
 
   /// The last error of this connection. `where` begins its line.
   [[nodiscard]] failure error(std::string_view where) const;

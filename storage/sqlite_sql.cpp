@@ -96,6 +96,9 @@ std::string column_text(const column& c) {
   if (c.max_length != 0)
     out += " CHECK (length(" + name + ") <= " + std::to_string(c.max_length)
            + ")";
+  if (auto limit = byte_limit(declared_type(c)); limit != 0)
+    out += " CHECK (length(CAST(" + name
+           + " AS BLOB)) <= " + std::to_string(limit) + ")";
   return out;
 }
 

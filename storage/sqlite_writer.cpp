@@ -39,6 +39,11 @@ void sqlite_writer::release() noexcept {
   freed_.notify_one();
 }
 
+result<void> sqlite_writer::watch() {
+  std::lock_guard guard{mutex_};
+  return open_locked();
+}
+
 result<bool> sqlite_writer::take_foreign_change() {
   std::lock_guard guard{mutex_};
   if (!lent_) {

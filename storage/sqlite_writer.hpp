@@ -23,6 +23,9 @@ public:
   /// more is closed.
   void release() noexcept;
 
+  /// Opens the connection, so that changes are noticed from now on.
+  result<void> watch();
+
   /// Did another process write since the last call, by whichever session? Does
   /// not wait for a transaction of this process: what comes before it is seen
   /// at its begin, what comes after it by the next call.
