@@ -28,6 +28,10 @@ reference_action effective(reference_action a) {
   return a == reference_action::no_action ? reference_action::restrict : a;
 }
 
+bool is_integer(const column& c) {
+  return c.type == column_type::int64 || c.type == column_type::uint64;
+}
+
 std::string joined(const names& columns) {
   std::string out;
   for (auto& c : columns)
@@ -95,7 +99,10 @@ private:
     if (i == live_.columns.end())
       return add(where + "expected " + std::string{to_string(c.type)}
                  + ", found none");
-    if (i->type != c.type)
+    // A generated id is never negative, whatever its declaration.
+    auto generated = i->auto_increment && c.auto_increment && is_integer(*i)
+                     && is_integer(c);
+    if (i->type != c.type && !generated)
       add(where + "expected " + std::string{to_string(c.type)} + ", found "
           + std::string{to_string(i->type)} + " (" + i->sql_type + ")");
     if (i->nullable != c.nullable)
