@@ -76,6 +76,8 @@ public:
     return std::move(node.mapped());
   }
 
+  /// The newest flight: those that start later have larger ids.
+  [[nodiscard]] flight_id last_started() const { return last_; }
   [[nodiscard]] size_t size() const { return flights_.size(); }
 
 private:

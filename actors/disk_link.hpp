@@ -1,0 +1,63 @@
+// One cache actor's line to PERSISTENCE: orders its puts and erases and knows
+// which entries on disk may be believed. Part of ENTITY CACHE's state; never
+// blocks.
+//
+// An entry on disk may be served only if this incarnation put it there and no
+// message to PERSISTENCE can have been lost since: erases and loads of a type
+// travel from one sender, so their order is the order on disk, as long as both
+// ends live. A new PERSISTENCE, a closed tier or a new incarnation of the cache
+// means that nothing on disk is believed any more until it is put again or
+// revalidated.
+#pragma once
+
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+#include "actors/shared_state.hpp"
+
+namespace toadcache {
+
+using disk_message = std::variant<put_entries, erase_entries, erase_type>;
+
+class disk_link {
+public:
+  disk_link(shared_ptr_state shared, entity_id type)
+      : shared_(std::move(shared)), type_(type) {}
+
+  /// True when the entry is believed to be on disk and current.
+  [[nodiscard]] bool may_load(const key& k);
+  /// True when some entry, possibly outdated, may be on disk.
+  [[nodiscard]] bool may_rescue(const key& k) const;
+
+  void put(disk_entry e);
+  void erase(const key& k);
+  void erase_all();
+  /// PERSISTENCE has shed or cleaned up these.
+  void on_lost(const std::vector<key>& keys);
+  /// A scan at start found this one, of an earlier run or incarnation.
+  void on_found(const key& k) { doubtful_.insert(k.hash()); }
+  /// Nothing on disk is believed any more.
+  void distrust();
+
+  /// What is waiting to be sent to `target()`, in order. The owner sends it
+  /// itself (CAF orders messages per sender) at the end of each handler and
+  /// before asking PERSISTENCE for anything.
+  [[nodiscard]] std::vector<disk_message> take();
+  /// The current PERSISTENCE; notices a new one.
+  [[nodiscard]] persistence_actor target();
+
+private:
+  shared_ptr_state shared_;
+  entity_id type_;
+  persistence_actor seen_; // the incarnation that got our messages so far
+  std::unordered_set<uint64_t> current_;  // hashes of entries to believe
+  std::unordered_set<uint64_t> doubtful_; // hashes of entries to revalidate
+  std::vector<disk_message> waiting_;
+  std::vector<disk_entry> puts_;
+  std::vector<key> erases_;
+  void close_puts();
+  void close_erases();
+};
+
+} // namespace toadcache

@@ -1,0 +1,234 @@
+#include "actors/entity_cache.hpp"
+
+#include <stdexcept>
+
+#include "messages/errors.hpp"
+
+namespace toadcache {
+
+entity_cache_state::~entity_cache_state() {
+  // Nobody keeps the partition up to date from here on.
+  if (memory_)
+    memory_->close();
+  for (auto& p : enabling_)
+    p.deliver(to_caf({errc::shutting_down, "the cache actor ends"}));
+}
+
+entity_cache_self::behavior_type
+entity_cache_state::start(shared_ptr_state shared, entity_id type,
+                          uint64_t incarnation) {
+  shared_ = std::move(shared);
+  type_ = &(*shared_->types)[type];
+  count_ = &shared_->count.entities[type];
+  memory_ = shared_->partitions[type];
+  memory_->close();
+  gate_ = write_gate{shared_->config.planted};
+  residents_.emplace(shared_, type);
+  disk_.emplace(shared_, type);
+  if (incarnation > 0)
+    residents_->flush();
+  request_barrier();
+  scan_disk(0);
+  later(shared_->config.memory.check_period, cache_tick::sweep);
+  return {
+      [this](const get_rows& msg) { return on_get_rows(msg); },
+      [this](const get_lists& msg) { return on_get_lists(msg); },
+      [this](const refresh& msg) { on_refresh(msg); },
+      [this](const open_ticket& msg) { return on_open_ticket(msg); },
+      [this](const apply_changes& msg) { return on_apply(msg); },
+      [this](const erase_entries& msg) { on_entries_lost(msg); },
+      [this](const set_enabled& msg) { return on_set_enabled(msg); },
+      [](const fail_now&) { throw std::runtime_error("asked to fail"); },
+      [this](caf::tick_atom, uint8_t what) {
+        on_tick(static_cast<cache_tick>(what));
+      },
+  };
+}
+
+// -- reads --------------------------------------------------------------------
+
+bool entity_cache_state::accepts_stale(const read_options& options) const {
+  return options.accept_stale.value_or(true);
+}
+
+std::optional<entity_cache_state::landing>
+entity_cache_state::look_up(const key& k, const read_options& options,
+                            bool accept_stale) const {
+  auto e = memory_->find(k);
+  if (!e)
+    return std::nullopt;
+  auto at = now();
+  auto verdict = judge(e->times, at, memory_->trusted_until(), options.max_age,
+                       accept_stale);
+  if (verdict == verdict::expired)
+    return std::nullopt;
+  landing found;
+  found.content = e->content;
+  found.list = e->list;
+  found.from = tier::memory;
+  found.state = verdict == verdict::fresh ? freshness::fresh : freshness::stale;
+  found.age = age_of(e->times, at);
+  return found;
+}
+
+template <class Reply, class Fill>
+caf::result<Reply> entity_cache_state::gather(const std::vector<key>& keys,
+                                              const read_options& options,
+                                              const request_header& header,
+                                              Fill fill) {
+  struct pending {
+    caf::typed_response_promise<Reply> promise;
+    Reply reply;
+    size_t open = 0;
+    bool failed = false;
+  };
+  auto p = std::make_shared<pending>();
+  p->reply.replies.resize(keys.size());
+  auto stale = accepts_stale(options);
+  auto not_before = options.max_age ? now() - *options.max_age : time_point{};
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i].type() != type_->id)
+      return to_caf({errc::invalid, "key of another type sent to the cache of "
+                                        + type_->name});
+    if (auto found = look_up(keys[i], options, stale)) {
+      fill(p->reply.replies[i], *found);
+      continue;
+    }
+    ++p->open;
+    waiter w{stale && !options.max_age, [p, i, fill](const landing& what) {
+               --p->open;
+               if (what.error) {
+                 if (!p->failed)
+                   p->promise.deliver(to_caf(*what.error));
+                 p->failed = true;
+                 return;
+               }
+               fill(p->reply.replies[i], what);
+               if (p->open == 0 && !p->failed)
+                 p->promise.deliver(std::move(p->reply));
+             }};
+    if (flights_.join(keys[i], not_before, w)) {
+      count_->waiters.fetch_add(1, std::memory_order_relaxed);
+      continue;
+    }
+    std::vector<waiter> waiters;
+    waiters.push_back(std::move(w));
+    start_flight(keys[i], header.group, std::move(waiters),
+                 !options.max_age.has_value());
+  }
+  if (p->open == 0)
+    return std::move(p->reply);
+  p->promise = self_->make_response_promise<Reply>();
+  return p->promise;
+}
+
+caf::result<rows> entity_cache_state::on_get_rows(const get_rows& msg) {
+  auto generation = shared_->config.profile == profile_kind::development
+                        ? memory_->generation()
+                        : 0;
+  return gather<rows>(msg.keys, msg.options, msg.header,
+                      [generation](row_reply& r, const landing& what) {
+                        r.content = what.content;
+                        r.from = what.from;
+                        r.state = what.state;
+                        r.age = what.age;
+                        r.generation = generation;
+                      });
+}
+
+caf::result<lists> entity_cache_state::on_get_lists(const get_lists& msg) {
+  return gather<lists>(msg.keys, msg.options, msg.header,
+                       [](list_reply& r, const landing& what) {
+                         r.keys = what.list;
+                         r.rows = what.rows;
+                         r.from = what.from;
+                         r.state = what.state;
+                         r.age = what.age;
+                       });
+}
+
+void entity_cache_state::on_refresh(const refresh& msg) {
+  if (!flights_.under_way(msg.id))
+    start_flight(msg.id, 0, {}, false);
+}
+
+// -- the rest -----------------------------------------------------------------
+
+ticket_opened entity_cache_state::on_open_ticket(const open_ticket& msg) {
+  gate_.open(msg.ticket, msg.keys);
+  for (auto& k : msg.keys)
+    flights_.seal(k);
+  return {};
+}
+
+void entity_cache_state::on_entries_lost(const erase_entries& msg) {
+  disk_->on_lost(msg.ids);
+}
+
+caf::result<enabled_set>
+entity_cache_state::on_set_enabled(const set_enabled& msg) {
+  if (!msg.on)
+    return enabled_set{};
+  // While it was off, readers went past the gate: start anew (rule 9).
+  installing_ = false;
+  memory_->close();
+  flush();
+  flush_disk_link();
+  enabling_.push_back(self_->make_response_promise<enabled_set>());
+  auto promise = enabling_.back();
+  request_barrier();
+  return promise;
+}
+
+void entity_cache_state::on_tick(cache_tick what) {
+  switch (what) {
+  case cache_tick::dispatch:
+    dispatch_sent_ = false;
+    dispatch();
+    break;
+  case cache_tick::overdue:
+    overdue_sent_ = false;
+    pump(true);
+    break;
+  case cache_tick::sweep:
+    later(shared_->config.memory.check_period, cache_tick::sweep);
+    if (sweeping_)
+      break;
+    sweeping_ = true;
+    [[fallthrough]];
+  case cache_tick::sweep_on:
+    sweeping_ = residents_->sweep_step(now());
+    if (sweeping_)
+      later(milliseconds{0}, cache_tick::sweep_on);
+    break;
+  case cache_tick::barrier:
+    request_barrier();
+    break;
+  case cache_tick::revalidate:
+    revalidate();
+    break;
+  }
+}
+
+void entity_cache_state::later(milliseconds delay, cache_tick what) {
+  auto number = static_cast<uint8_t>(what);
+  if (delay.count() == 0)
+    self_->send(self_, caf::tick_atom::value, number);
+  else
+    self_->delayed_send(self_, delay, caf::tick_atom::value, number);
+}
+
+void entity_cache_state::flush_disk_link() {
+  auto messages = disk_->take();
+  auto to = disk_->target();
+  for (auto& m : messages)
+    std::visit([&](auto& content) { self_->send(to, std::move(content)); }, m);
+}
+
+entity_cache_self::behavior_type
+entity_cache(entity_cache_self::stateful_pointer<entity_cache_state> self,
+             shared_ptr_state shared, entity_id type, uint64_t incarnation) {
+  return self->state.start(std::move(shared), type, incarnation);
+}
+
+} // namespace toadcache

@@ -1,0 +1,181 @@
+// ENTITY CACHE: applying changes. A change drops what it contradicts, in memory
+// and on disk, and seals the fills that began before it.
+#include <algorithm>
+
+#include "actors/entity_cache.hpp"
+
+namespace toadcache {
+
+applied entity_cache_state::on_apply(const apply_changes& msg) {
+  if (msg.flush)
+    flush();
+  if (msg.how == outcome::unknown && !msg.resolved)
+    quarantine(msg);
+  else if (msg.how == outcome::rolled_back)
+    gate_.close(msg.ticket);
+  else
+    apply_commit(msg);
+  for (auto& k : msg.drop) {
+    if (k.is_row()) {
+      auto e = residents_->peek(k);
+      if (e && e->content) {
+        for (index_id i = 1; i <= type_->indexes.size(); ++i)
+          drop_changed(type_->key_of(e->content, i), removal_cause::removed);
+      } else { // its lists cannot be named
+        for (index_id i = 1; i <= type_->indexes.size(); ++i) {
+          gate_.on_index_change(i);
+          residents_->drop_index(i);
+        }
+        flights_.seal_all();
+        disk_->distrust();
+      }
+    }
+    drop_changed(k, removal_cause::removed);
+  }
+  for (auto& list : msg.drop_listed) {
+    drop_changed(list, removal_cause::removed);
+    for (auto& k : residents_->drop_rows_of(list)) {
+      gate_.on_change(k);
+      flights_.seal(k);
+      disk_->erase(k);
+    }
+    // Rows that left memory but are on disk, or are being fetched, cannot be
+    // named by the list.
+    gate_.on_index_change(primary_index);
+    flights_.seal_all();
+    disk_->distrust();
+  }
+  flush_disk_link();
+  memory_->set_applied_seq(std::max(memory_->applied_seq(), msg.seq));
+  return applied{msg.seq};
+}
+
+// The end of a ticket, or news without one. A ticket that this incarnation does
+// not know was opened with an earlier one: it closes as a change.
+void entity_cache_state::apply_commit(const apply_changes& msg) {
+  auto closed = gate_.close(msg.ticket);
+  auto install_later = [&](const key& k) {
+    return std::any_of(closed.begin(), closed.end(), [&](auto& c) {
+      return c.id == k && c.how == write_gate::verdict::install;
+    });
+  };
+  for (auto& c : closed) {
+    flights_.seal(c.id);
+    if (planted(planted_bug::negative_survives_create))
+      if (auto e = residents_->peek(c.id); e && c.id.is_row() && !e->content)
+        continue;
+    residents_->drop(c.id, removal_cause::invalidated);
+    disk_->erase(c.id);
+    drop_aliases_of(c.id);
+  }
+  for (auto& change : msg.rows) {
+    auto ticketed = !closed.empty();
+    for (auto& k : keys_of(change)) {
+      auto known = std::any_of(closed.begin(), closed.end(),
+                               [&](auto& c) { return c.id == k; });
+      if (!known) {
+        ticketed = false;
+        drop_changed(k, removal_cause::invalidated);
+        drop_aliases_of(k);
+      }
+    }
+    if (!change.complete)
+      drop_lists_of(change);
+    if (!ticketed || msg.resolved || !change.after || !installing_)
+      continue;
+    auto k = type_->key_of(change.after);
+    if (!install_later(k)) {
+      count_->writes_dropped.fetch_add(1, std::memory_order_relaxed);
+      continue;
+    }
+    if (planted(planted_bug::negative_survives_create))
+      if (auto e = residents_->peek(k); e && !e->content)
+        continue;
+    auto at = now();
+    if (residents_->install(k, change.after, {}, at, tier::database,
+                            flights_.last_started())) {
+      count_->writes_installed.fetch_add(1, std::memory_order_relaxed);
+      put_on_disk(k, change.after, {}, at);
+    }
+  }
+}
+
+// The outcome is not known: the keys stay under their ticket, so that their
+// reads go to the database and nothing of them is installed.
+void entity_cache_state::quarantine(const apply_changes& msg) {
+  count_->quarantined.fetch_add(1, std::memory_order_relaxed);
+  std::vector<key> keys;
+  for (auto& change : msg.rows)
+    for (auto& k : keys_of(change))
+      keys.push_back(k);
+  if (!gate_.is_open(msg.ticket))
+    gate_.open(msg.ticket, keys);
+  for (auto& k : keys) {
+    flights_.seal(k);
+    residents_->drop(k, removal_cause::invalidated);
+    disk_->erase(k);
+    drop_aliases_of(k);
+  }
+}
+
+void entity_cache_state::drop_changed(const key& k, removal_cause why) {
+  gate_.on_change(k);
+  if (!planted(planted_bug::no_seal_on_invalidation))
+    flights_.seal(k);
+  residents_->drop(k, why);
+  disk_->erase(k);
+}
+
+// Where an image is missing, the lists that the row was or is in cannot be
+// named: all lists of the type go (rule 13).
+void entity_cache_state::drop_lists_of(const row_change&) {
+  for (index_id i = 1; i <= type_->indexes.size(); ++i) {
+    gate_.on_index_change(i);
+    residents_->drop_index(i);
+  }
+  flights_.seal_all();
+  disk_->distrust();
+}
+
+// What a collation may find for the same text (DESIGN: keys are the bytes that
+// the row itself holds).
+void entity_cache_state::drop_aliases_of(const key& k) {
+  auto aliases = type_->aliases_of(k);
+  if (aliases.folded && *aliases.folded != k)
+    drop_changed(*aliases.folded, removal_cause::invalidated);
+  if (aliases.all) {
+    gate_.on_index_change(k.index());
+    residents_->drop_index(k.index());
+    flights_.seal_all();
+    disk_->distrust();
+  }
+}
+
+void entity_cache_state::flush() {
+  gate_.on_flush();
+  if (!planted(planted_bug::no_seal_on_invalidation))
+    flights_.seal_all();
+  residents_->flush();
+  disk_->erase_all();
+  if (!sweeping_) {
+    sweeping_ = true;
+    later(milliseconds{0}, cache_tick::sweep_on);
+  }
+}
+
+std::vector<key> entity_cache_state::keys_of(const row_change& change) const {
+  std::vector<key> keys{change.id};
+  auto add = [&](key k) {
+    if (std::find(keys.begin(), keys.end(), k) == keys.end())
+      keys.push_back(std::move(k));
+  };
+  for (auto* image : {&change.before, &change.after}) {
+    if (!*image)
+      continue;
+    for (index_id i = 0; i <= type_->indexes.size(); ++i)
+      add(type_->key_of(*image, i));
+  }
+  return keys;
+}
+
+} // namespace toadcache

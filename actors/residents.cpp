@@ -1,0 +1,185 @@
+#include "actors/residents.hpp"
+
+#include <algorithm>
+
+#include "policy/clock_lru.hpp"
+
+namespace toadcache {
+
+namespace {
+
+// The catalog's check has accepted the name; a catalog made by hand gets lru.
+std::unique_ptr<eviction_policy> policy_of(const entity_type& t) {
+  auto made = make_eviction_policy(t.eviction);
+  return made ? std::move(*made) : std::make_unique<clock_lru>();
+}
+
+size_t share_of_count(const shared_state& shared, entity_id type) {
+  if (shared.config.memory.max_keys_count == 0)
+    return 0;
+  auto share = static_cast<double>(shared.budget_of(type))
+               / static_cast<double>(
+                   std::max<size_t>(shared.config.memory.budget_bytes, 1));
+  auto count = static_cast<double>(shared.config.memory.max_keys_count) * share;
+  return std::max<size_t>(static_cast<size_t>(count), 1);
+}
+
+} // namespace
+
+residents::residents(shared_ptr_state shared, entity_id type)
+    : shared_(std::move(shared)), type_((*shared_->types)[type]),
+      memory_(*shared_->partitions[type]),
+      count_(shared_->count.entities[type]), policy_(policy_of(type_)),
+      budget_bytes_(shared_->budget_of(type)),
+      max_count_(share_of_count(*shared_, type)) {
+  // An earlier incarnation's entries are hidden, but count until they go.
+  for (auto& k : collect([](const entry&) { return true; }))
+    policy_->on_put(k, 0);
+}
+
+bool residents::install(const key& k, row content, key_list list,
+                        time_point fetched, tier from, uint64_t order) {
+  auto e = std::make_shared<entry>();
+  e->id = k;
+  e->content = std::move(content);
+  e->list = std::move(list);
+  e->times = times_of(k, k.is_row() && !e->content, fetched);
+  e->from = from;
+  e->order = order;
+  auto limit = static_cast<double>(budget_bytes_)
+               * shared_->config.memory.max_row_ratio;
+  if (static_cast<double>(partition::weight_of(*e)) > limit) {
+    drop(k, removal_cause::invalidated);
+    return false;
+  }
+  auto stored = memory_.put(std::move(e));
+  policy_->on_put(k, stored->weight_bytes);
+  make_room(k);
+  return true;
+}
+
+entry_ptr residents::drop(const key& k, removal_cause why) {
+  auto removed = memory_.erase(k);
+  if (!removed)
+    return nullptr;
+  policy_->on_erase(k);
+  auto add = [](std::atomic<uint64_t>& c) {
+    c.fetch_add(1, std::memory_order_relaxed);
+  };
+  switch (why) {
+  case removal_cause::expired:
+    add(count_.expirations);
+    break;
+  case removal_cause::evicted:
+    add(count_.evictions);
+    break;
+  case removal_cause::invalidated:
+    add(count_.invalidations);
+    break;
+  case removal_cause::removed:
+    add(count_.removals);
+    break;
+  }
+  return removed;
+}
+
+entry_ptr residents::visible(const key& k) const {
+  auto e = memory_.peek(k);
+  return e && e->generation == memory_.generation() ? e : nullptr;
+}
+
+void residents::flush() {
+  memory_.bump_generation();
+  next_bucket_ = 0;
+}
+
+bool residents::sweep_step(time_point now) {
+  auto generation = memory_.generation();
+  std::vector<std::pair<key, removal_cause>> gone;
+  memory_.for_each_in(next_bucket_, [&](const entry_ptr& e) {
+    if (e->generation != generation)
+      gone.emplace_back(e->id, removal_cause::removed);
+    else if (now >= e->times.stale_until && now >= e->times.refresh_until
+             && now >= e->times.fresh_until)
+      gone.emplace_back(e->id, removal_cause::expired);
+  });
+  for (auto& [k, why] : gone)
+    drop(k, why);
+  next_bucket_ = (next_bucket_ + 1) % memory_.bucket_count();
+  return next_bucket_ != 0;
+}
+
+void residents::drop_index(index_id i) {
+  for (auto& k : collect([&](const entry& e) {
+         return e.id.index() == i && (!e.id.is_row() || !e.content);
+       }))
+    drop(k, removal_cause::invalidated);
+}
+
+std::vector<key> residents::drop_rows_of(const key& list) {
+  auto found = collect([&](const entry& e) {
+    return e.id.is_row() && e.content
+           && type_.key_of(e.content, list.index()) == list;
+  });
+  for (auto& k : found)
+    drop(k, removal_cause::removed);
+  return found;
+}
+
+entry_times residents::times_of(const key& k, bool absent,
+                                time_point fetched) const {
+  // The same key always varies by the same share, neighbours by others.
+  auto unit = static_cast<double>(k.hash() % 2001) / 1000.0 - 1.0;
+  auto vary = [&](milliseconds t) {
+    auto factor = 1.0 + shared_->config.memory.ttl_jitter_ratio * unit;
+    return milliseconds{
+        static_cast<int64_t>(static_cast<double>(t.count()) * factor)};
+  };
+  entry_times t;
+  t.fetched = fetched;
+  t.fresh_until = fetched + vary(absent ? type_.ttl.negative : type_.ttl.fresh);
+  t.refresh_until = t.fresh_until;
+  t.stale_until = t.fresh_until;
+  if (!absent) {
+    t.refresh_until += type_.ttl.stale_while_revalidate;
+    t.stale_until += type_.ttl.stale_on_error;
+  }
+  return t;
+}
+
+std::vector<key>
+residents::collect(const std::function<bool(const entry&)>& wanted) const {
+  std::vector<key> found;
+  for (size_t b = 0; b < memory_.bucket_count(); ++b)
+    memory_.for_each_in(b, [&](const entry_ptr& e) {
+      if (wanted(*e))
+        found.push_back(e->id);
+    });
+  return found;
+}
+
+bool residents::over_budget() const {
+  return memory_.used_bytes() > budget_bytes_
+         || (max_count_ != 0 && memory_.row_count() > max_count_);
+}
+
+void residents::make_room(const key& keep) {
+  while (over_budget() && policy_->size() > 1) {
+    auto k = policy_->victim([&](const key& candidate) {
+      if (candidate == keep)
+        return true; // it has just arrived
+      auto e = memory_.peek(candidate);
+      return e && e->mark.exchange(0, std::memory_order_relaxed) != 0;
+    });
+    if (!k)
+      return;
+    if (*k == keep) { // everything else is in use: to the back of the queue
+      policy_->on_erase(keep);
+      policy_->on_put(keep, 0);
+      continue;
+    }
+    drop(*k, removal_cause::evicted);
+  }
+}
+
+} // namespace toadcache

@@ -1,0 +1,64 @@
+// The resident rows, absences and lists of one entity type: what goes in and
+// out of the partition, with times to live, budget, eviction and counters. Used
+// by the one cache actor that owns the partition; no messages, never blocks.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "actors/shared_state.hpp"
+#include "policy/eviction.hpp"
+
+namespace toadcache {
+
+/// Why an entry left.
+enum class removal_cause : uint8_t { expired, evicted, invalidated, removed };
+
+class residents {
+public:
+  residents(shared_ptr_state shared, entity_id type);
+
+  /// Installs a row, an absence (empty `content`) or, for a list key, a list,
+  /// fetched at `fetched`. False: refused, too big for the type's budget; an
+  /// older entry of the key is gone then. Evicts until the budget holds.
+  bool install(const key& k, row content, key_list list, time_point fetched,
+               tier from, uint64_t order);
+
+  /// The entry removed, or nullptr. Counts the cause.
+  entry_ptr drop(const key& k, removal_cause why);
+  /// Whatever is there, visible or not, unmarked; nullptr if nothing.
+  [[nodiscard]] entry_ptr peek(const key& k) const { return memory_.peek(k); }
+  /// The entry if readers could see it.
+  [[nodiscard]] entry_ptr visible(const key& k) const;
+
+  /// Hides everything at once; `sweep_step` frees it.
+  void flush();
+  /// Removes what is hidden or past its last use in one slice of the table.
+  /// True while slices of this round are left.
+  bool sweep_step(time_point now);
+  /// Removes every list and absence of one index. O(n).
+  void drop_index(index_id i);
+  /// Removes the rows whose list key of an index is `list`. O(n).
+  std::vector<key> drop_rows_of(const key& list);
+
+  /// Until when an answer fetched at `fetched` may be served, and how.
+  [[nodiscard]] entry_times times_of(const key& k, bool absent,
+                                     time_point fetched) const;
+
+private:
+  std::vector<key>
+  collect(const std::function<bool(const entry&)>& wanted) const;
+  void make_room(const key& keep);
+  [[nodiscard]] bool over_budget() const;
+
+  shared_ptr_state shared_;
+  const entity_type& type_;
+  partition& memory_;
+  entity_counters& count_;
+  std::unique_ptr<eviction_policy> policy_;
+  size_t budget_bytes_;
+  size_t max_count_; // 0: no bound
+  size_t next_bucket_ = 0;
+};
+
+} // namespace toadcache
