@@ -1,7 +1,6 @@
 #include "model/catalog.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -18,28 +17,30 @@ enum class comparison_class {
   unknown, ///< more than that: 'v' and 'w', 1.5 and 1.50
 };
 
-bool ends_with_any(std::string_view name, std::string_view text) {
-  return name.size() > text.size() && name.ends_with(text)
-         && name[name.size() - text.size() - 1] == '_';
-}
-
-// By the collation's name after its character set. Language-specific ones are
+// By the collation's name after its character set. Those of a language are
 // unknown: Swedish ones take 'v' for 'w', Lithuanian ones 'i' for 'y'.
 comparison_class text_class(std::string_view collation) {
-  constexpr std::array exact{"nopad_bin", "0900_bin"};
-  constexpr std::array folded{
-      "general_ci",           "general_nopad_ci",    "general_mysql500_ci",
-      "unicode_ci",           "unicode_nopad_ci",    "unicode_520_ci",
-      "unicode_520_nopad_ci", "0900_ai_ci",          "0900_as_ci",
-      "0900_as_cs",           "uca1400_ai_ci",       "uca1400_ai_cs",
-      "uca1400_as_ci",        "uca1400_as_cs",       "uca1400_nopad_ai_ci",
-      "uca1400_nopad_ai_cs",  "uca1400_nopad_as_ci", "uca1400_nopad_as_cs"};
-  auto is = [&](const char* name) { return ends_with_any(collation, name); };
-  if (collation == "binary" || std::any_of(exact.begin(), exact.end(), is))
+  constexpr std::string_view exact[] = {"nopad_bin", "0900_bin"};
+  constexpr std::string_view folded[]
+      = {"general_ci",           "general_nopad_ci",    "general_mysql500_ci",
+         "unicode_ci",           "unicode_nopad_ci",    "unicode_520_ci",
+         "unicode_520_nopad_ci", "0900_ai_ci",          "0900_as_ci",
+         "0900_as_cs",           "uca1400_ai_ci",       "uca1400_ai_cs",
+         "uca1400_as_ci",        "uca1400_as_cs",       "uca1400_nopad_ai_ci",
+         "uca1400_nopad_ai_cs",  "uca1400_nopad_as_ci", "uca1400_nopad_as_cs"};
+  auto among = [](std::string_view name, const auto& names) {
+    return std::find(std::begin(names), std::end(names), name)
+           != std::end(names);
+  };
+  auto charset_end = collation.find('_');
+  auto name = charset_end == std::string_view::npos
+                  ? std::string_view{}
+                  : collation.substr(charset_end + 1);
+  if (collation == "binary" || among(name, exact))
     return comparison_class::bytes;
-  if (is("bin"))
+  if (name == "bin")
     return comparison_class::padded;
-  if (std::any_of(folded.begin(), folded.end(), is))
+  if (among(name, folded))
     return comparison_class::folded;
   return comparison_class::unknown;
 }

@@ -45,15 +45,15 @@ uint64_t hash_of(const char* block, size_t size, size_t count) {
 // One column of a block; the checks of `decode` make its ends safe.
 class cell {
 public:
+  // Requires: i < count.
   cell(const char* block, size_t count, size_t i) {
-    auto end = load<uint32_t>(block + header_bytes + 4 * i);
-    auto start
-        = i == 0 ? 0 : load<uint32_t>(block + header_bytes + 4 * (i - 1));
-    const char* first = block + header_bytes + bytes_per_column * count;
-    start &= ~null_flag;
+    auto ends = block + header_bytes;
+    auto end = load<uint32_t>(ends + 4 * i);
+    auto start = i == 0 ? 0 : load<uint32_t>(ends + 4 * (i - 1)) & ~null_flag;
     null_ = (end & null_flag) != 0;
-    type_ = static_cast<column_type>(block[header_bytes + 4 * count + i]);
-    content_ = {first + start, (end & ~null_flag) - start};
+    type_ = static_cast<column_type>(ends[4 * count + i]);
+    content_
+        = {ends + bytes_per_column * count + start, (end & ~null_flag) - start};
   }
   [[nodiscard]] bool is_null() const { return null_; }
   [[nodiscard]] column_type type() const { return type_; }
@@ -205,9 +205,9 @@ uint64_t row::content_hash() const noexcept {
 }
 
 value_view row::at(size_t i) const noexcept {
-  cell c{block_.get(), column_count(), i};
-  if (c.is_null())
+  if (is_null(i))
     return std::monostate{};
+  cell c{block_.get(), column_count(), i};
   switch (c.type()) {
   case column_type::int64:
     return static_cast<int64_t>(c.bits());
@@ -225,17 +225,20 @@ column_type row::type_at(size_t i) const noexcept {
 }
 
 bool row::is_null(size_t i) const noexcept {
-  return cell{block_.get(), column_count(), i}.is_null();
+  auto count = column_count();
+  return i >= count || cell{block_.get(), count, i}.is_null();
 }
 
 int64_t row::int_at(size_t i) const noexcept {
-  cell c{block_.get(), column_count(), i};
-  if (c.is_null() || c.type() != column_type::int64)
+  if (is_null(i))
     return 0;
-  return static_cast<int64_t>(c.bits());
+  cell c{block_.get(), column_count(), i};
+  return c.type() == column_type::int64 ? static_cast<int64_t>(c.bits()) : 0;
 }
 
 std::string_view row::text_at(size_t i) const noexcept {
+  if (is_null(i))
+    return {};
   cell c{block_.get(), column_count(), i};
   return is_fixed(c.type()) ? std::string_view{} : c.content();
 }

@@ -47,8 +47,11 @@ public:
   [[nodiscard]] size_t column_count() const noexcept;
   /// Hash of the content: equal rows have equal hashes. 0 for no row.
   [[nodiscard]] uint64_t content_hash() const noexcept;
-  /// Requires: i < column_count(). The view borrows from this row. O(1).
+  /// What column `i` holds. A column that the row does not have is NULL, so a
+  /// row of another catalog can be read too. The view borrows from this row.
+  /// O(1).
   [[nodiscard]] value_view at(size_t i) const noexcept;
+  /// Requires: i < column_count().
   [[nodiscard]] column_type type_at(size_t i) const noexcept;
   [[nodiscard]] bool is_null(size_t i) const noexcept;
   /// Zero, or "" where the column is NULL or of another type.
