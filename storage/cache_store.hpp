@@ -46,6 +46,9 @@ public:
     std::vector<entity_id> flushed_types; ///< removed whole, before `items`
     std::vector<invalidation_record> records;
   };
+  /// After a failure nothing of the batch is applied. errc::corrupt, from this
+  /// and every other call: the file was given up and moved aside; another
+  /// open() builds a new one.
   virtual result<void> apply(const batch& b) = 0;
 
   /// Entries of the keys; missing and damaged ones are absent (damaged ones are

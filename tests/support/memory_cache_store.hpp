@@ -58,8 +58,8 @@ public:
 
   result<store_opening> open() override {
     ++image_->opens;
-    if (image_->locked
-        && !planted_.has(planted_bug::second_process_on_cache_file))
+    auto shared = image_->locked;
+    if (shared && !planted_.has(planted_bug::second_process_on_cache_file))
       return fail(errc::tier_closed, "cache file is in use by another process");
     if (image_->fail_opens > 0) {
       --image_->fail_opens;
@@ -67,7 +67,8 @@ public:
     }
     store_opening opening;
     if (image_->corrupt || (image_->existed && image_->identity != identity_)) {
-      opening.reason = image_->corrupt ? "corrupt" : "of another database";
+      opening.reason
+          = image_->corrupt ? "corrupt" : "made for another database";
       opening.moved_to = "moved-aside";
       image_->entries.clear();
       image_->records.clear();
@@ -78,7 +79,8 @@ public:
     image_->identity = identity_;
     image_->existed = image_->locked = open_ = true;
     image_->clean = false;
-    run_ = ++image_->run;
+    // Planted: whoever does not notice the other takes its rows for its own.
+    run_ = shared ? image_->run : ++image_->run;
     return opening;
   }
 
