@@ -14,7 +14,7 @@ void disk_link::put(disk_entry e) {
   if (!target())
     return;
   close_erases();
-  current_.insert(e.id.hash());
+  current_[e.id.hash()] = e.id.index();
   doubtful_.erase(e.id.hash());
   puts_.push_back(std::move(e));
 }
@@ -46,8 +46,17 @@ void disk_link::on_lost(const std::vector<key>& keys) {
 }
 
 void disk_link::distrust() {
-  doubtful_.merge(current_);
+  for (auto& [hash, index] : current_)
+    doubtful_.insert(hash);
   current_.clear();
+}
+
+void disk_link::distrust(index_id i) {
+  std::erase_if(current_, [&](const auto& e) {
+    if (e.second == i)
+      doubtful_.insert(e.first);
+    return e.second == i;
+  });
 }
 
 std::vector<disk_message> disk_link::take() {

@@ -10,6 +10,7 @@
 // revalidated.
 #pragma once
 
+#include <unordered_map>
 #include <unordered_set>
 #include <variant>
 #include <vector>
@@ -37,8 +38,9 @@ public:
   void on_lost(const std::vector<key>& keys);
   /// A scan at start found this one, of an earlier run or incarnation.
   void on_found(const key& k) { doubtful_.insert(k.hash()); }
-  /// Nothing on disk is believed any more.
+  /// Nothing on disk is believed any more, or nothing of one index.
   void distrust();
+  void distrust(index_id i);
 
   /// What is waiting to be sent to `target()`, in order. The owner sends it
   /// itself (CAF orders messages per sender) at the end of each handler and
@@ -51,8 +53,8 @@ private:
   shared_ptr_state shared_;
   entity_id type_;
   persistence_actor seen_; // the incarnation that got our messages so far
-  std::unordered_set<uint64_t> current_;  // hashes of entries to believe
-  std::unordered_set<uint64_t> doubtful_; // hashes of entries to revalidate
+  std::unordered_map<uint64_t, index_id> current_; ///< entries to believe
+  std::unordered_set<uint64_t> doubtful_;          ///< to revalidate
   std::vector<disk_message> waiting_;
   std::vector<disk_entry> puts_;
   std::vector<key> erases_;

@@ -10,8 +10,13 @@ entity_cache_state::~entity_cache_state() {
   // Nobody keeps the partition up to date from here on.
   if (memory_)
     memory_->close();
+  landing gone;
+  gone.error = failure{errc::tier_closed, "the cache actor has ended"};
+  for (auto& f : flights_.land_all())
+    for (auto& w : f.waiters)
+      w.deliver(gone);
   for (auto& p : enabling_)
-    p.deliver(to_caf({errc::shutting_down, "the cache actor ends"}));
+    p.deliver(to_caf(*gone.error));
 }
 
 entity_cache_self::behavior_type
@@ -25,8 +30,11 @@ entity_cache_state::start(shared_ptr_state shared, entity_id type,
   gate_ = write_gate{shared_->config.planted};
   residents_.emplace(shared_, type);
   disk_.emplace(shared_, type);
-  if (incarnation > 0)
+  if (incarnation > 0) {
     residents_->flush();
+    sweeping_ = true;
+    later(milliseconds{0}, cache_tick::sweep_on);
+  }
   request_barrier();
   scan_disk(0);
   later(shared_->config.memory.check_period, cache_tick::sweep);
@@ -52,21 +60,18 @@ bool entity_cache_state::accepts_stale(const read_options& options) const {
 }
 
 std::optional<entity_cache_state::landing>
-entity_cache_state::look_up(const key& k, const read_options& options,
-                            bool accept_stale) const {
+entity_cache_state::look_up(const key& k, const read_options& options) const {
   auto e = memory_->find(k);
-  if (!e)
-    return std::nullopt;
   auto at = now();
-  auto verdict = judge(e->times, at, memory_->trusted_until(), options.max_age,
-                       accept_stale);
-  if (verdict == verdict::expired)
+  // What may be served stale, the reader has served already.
+  if (!e
+      || judge(e->times, at, memory_->trusted_until(), options.max_age, false)
+             != verdict::fresh)
     return std::nullopt;
   landing found;
   found.content = e->content;
   found.list = e->list;
   found.from = tier::memory;
-  found.state = verdict == verdict::fresh ? freshness::fresh : freshness::stale;
   found.age = age_of(e->times, at);
   return found;
 }
@@ -90,7 +95,7 @@ caf::result<Reply> entity_cache_state::gather(const std::vector<key>& keys,
     if (keys[i].type() != type_->id)
       return to_caf({errc::invalid, "key of another type sent to the cache of "
                                         + type_->name});
-    if (auto found = look_up(keys[i], options, stale)) {
+    if (auto found = look_up(keys[i], options)) {
       fill(p->reply.replies[i], *found);
       continue;
     }

@@ -97,6 +97,9 @@ private:
   void send_fetch(std::vector<flights::flight_id> ids);
   void on_fetched(const std::vector<flights::flight_id>& ids,
                   const std::vector<row>& rows);
+  [[nodiscard]] bool attributed(const std::vector<flights::flight_id>& ids,
+                                const std::vector<row>& found,
+                                index_id index) const;
   void on_fetch_failed(const std::vector<flights::flight_id>& ids,
                        const failure& why);
   void land_row(flights::flight_id id, const row& content, bool alias);
@@ -115,7 +118,7 @@ private:
   void apply_commit(const apply_changes& msg);
   void quarantine(const apply_changes& msg);
   void drop_changed(const key& k, removal_cause why);
-  void drop_lists_of(const row_change& change);
+  void drop_index(index_id i);
   void drop_aliases_of(const key& k);
   void flush();
   [[nodiscard]] std::vector<key> keys_of(const row_change& change) const;

@@ -18,17 +18,11 @@ applied entity_cache_state::on_apply(const apply_changes& msg) {
   for (auto& k : msg.drop) {
     if (k.is_row()) {
       auto e = residents_->peek(k);
-      if (e && e->content) {
-        for (index_id i = 1; i <= type_->indexes.size(); ++i)
+      for (index_id i = 1; i <= type_->indexes.size(); ++i)
+        if (e && e->content)
           drop_changed(type_->key_of(e->content, i), removal_cause::removed);
-      } else { // its lists cannot be named
-        for (index_id i = 1; i <= type_->indexes.size(); ++i) {
-          gate_.on_index_change(i);
-          residents_->drop_index(i);
-        }
-        flights_.seal_all();
-        disk_->distrust();
-      }
+        else
+          drop_index(i); // its lists cannot be named
     }
     drop_changed(k, removal_cause::removed);
   }
@@ -39,11 +33,10 @@ applied entity_cache_state::on_apply(const apply_changes& msg) {
       flights_.seal(k);
       disk_->erase(k);
     }
-    // Rows that left memory but are on disk, or are being fetched, cannot be
-    // named by the list.
+    // Rows that are on disk only, or being fetched, are not named by the list.
     gate_.on_index_change(primary_index);
     flights_.seal_all();
-    disk_->distrust();
+    disk_->distrust(primary_index);
   }
   flush_disk_link();
   memory_->set_applied_seq(std::max(memory_->applied_seq(), msg.seq));
@@ -79,8 +72,9 @@ void entity_cache_state::apply_commit(const apply_changes& msg) {
         drop_aliases_of(k);
       }
     }
-    if (!change.complete)
-      drop_lists_of(change);
+    if (!change.complete) // the old lists cannot be named (rule 13)
+      for (index_id i = 1; i <= type_->indexes.size(); ++i)
+        drop_index(i);
     if (!ticketed || msg.resolved || !change.after || !installing_)
       continue;
     auto k = type_->key_of(change.after);
@@ -126,15 +120,12 @@ void entity_cache_state::drop_changed(const key& k, removal_cause why) {
   disk_->erase(k);
 }
 
-// Where an image is missing, the lists that the row was or is in cannot be
-// named: all lists of the type go (rule 13).
-void entity_cache_state::drop_lists_of(const row_change&) {
-  for (index_id i = 1; i <= type_->indexes.size(); ++i) {
-    gate_.on_index_change(i);
-    residents_->drop_index(i);
-  }
+// Every list, or for the primary index every absence, may be wrong.
+void entity_cache_state::drop_index(index_id i) {
+  gate_.on_index_change(i);
   flights_.seal_all();
-  disk_->distrust();
+  residents_->drop_index(i);
+  disk_->distrust(i);
 }
 
 // What a collation may find for the same text (DESIGN: keys are the bytes that
@@ -143,12 +134,8 @@ void entity_cache_state::drop_aliases_of(const key& k) {
   auto aliases = type_->aliases_of(k);
   if (aliases.folded && *aliases.folded != k)
     drop_changed(*aliases.folded, removal_cause::invalidated);
-  if (aliases.all) {
-    gate_.on_index_change(k.index());
-    residents_->drop_index(k.index());
-    flights_.seal_all();
-    disk_->distrust();
-  }
+  if (aliases.all)
+    drop_index(k.index());
 }
 
 void entity_cache_state::flush() {

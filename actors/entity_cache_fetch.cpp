@@ -1,6 +1,7 @@
 // ENTITY CACHE: flights from miss to answer.
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "actors/entity_cache.hpp"
 #include "messages/errors.hpp"
@@ -172,15 +173,12 @@ void entity_cache_state::on_fetched(const std::vector<flights::flight_id>& ids,
       land_list(ids.front(), found);
       return;
     }
-    size_t attributed = 0;
-    for (auto id : ids)
-      if (auto i = by_tuple.find(flights_.find(id)->id); i != by_tuple.end())
-        attributed += i->second.size();
+    auto all = attributed(ids, found, index);
     for (auto id : ids) {
-      if (attributed != found.size()) // a collation found other bytes
+      if (!all)
         to_fetch_alone_.push_back(id);
       else
-        land_list(id, std::move(by_tuple[flights_.find(id)->id]));
+        land_list(id, by_tuple[flights_.find(id)->id]);
     }
     return;
   }
@@ -198,18 +196,29 @@ void entity_cache_state::on_fetched(const std::vector<flights::flight_id>& ids,
       land_row(ids.front(), found.front(), true);
     return;
   }
-  size_t attributed = 0;
-  for (auto id : ids)
-    attributed += by_key.count(flights_.find(id)->id);
+  auto all = attributed(ids, found, index);
   for (auto id : ids) {
     auto i = by_key.find(flights_.find(id)->id);
     if (i != by_key.end())
       land_row(id, *i->second, false);
-    else if (attributed == found.size())
+    else if (all)
       land_row(id, {}, false);
-    else // a row came under other bytes: ask for this key alone
+    else
       to_fetch_alone_.push_back(id);
   }
+}
+
+// True when every row came under the bytes of a key that was asked for. If not,
+// a collation found other bytes: the keys without a row are asked for alone.
+bool entity_cache_state::attributed(const std::vector<flights::flight_id>& ids,
+                                    const std::vector<row>& found,
+                                    index_id index) const {
+  std::unordered_set<key> asked;
+  for (auto id : ids)
+    asked.insert(flights_.find(id)->id);
+  return std::all_of(found.begin(), found.end(), [&](const row& r) {
+    return asked.contains(type_->key_of(r, index));
+  });
 }
 
 void entity_cache_state::land_row(flights::flight_id id, const row& content,

@@ -80,6 +80,10 @@ void entity_cache_state::scan_disk(int64_t after) {
 // After an unclean stop: compares what is on disk with the database, a slice at
 // a time. What is equal may be served again, the rest is erased (rule 12).
 void entity_cache_state::revalidate() {
+  if (!installing_) {
+    later(retry_pause, cache_tick::revalidate);
+    return;
+  }
   std::vector<key> rows;
   while (!to_revalidate_.empty() && rows.size() < revalidation_count) {
     auto k = std::move(to_revalidate_.front());
@@ -132,7 +136,8 @@ void entity_cache_state::on_revalidated(const std::vector<key>& ids,
     auto here = current.find(k);
     auto there = stored.find(k);
     if (here != current.end() && there != stored.end()
-        && here->second == there->second && gate_.may_install(k, stamp))
+        && here->second == there->second && installing_
+        && gate_.may_install(k, stamp))
       put_on_disk(k, here->second, {}, now());
     else
       disk_->erase(k);

@@ -76,6 +76,17 @@ public:
     return std::move(node.mapped());
   }
 
+  /// Ends every flight, in no particular order.
+  std::vector<flight> land_all() {
+    std::vector<flight> all;
+    all.reserve(flights_.size());
+    for (auto& [id, f] : flights_)
+      all.push_back(std::move(f));
+    flights_.clear();
+    current_.clear();
+    return all;
+  }
+
   /// The newest flight: those that start later have larger ids.
   [[nodiscard]] flight_id last_started() const { return last_; }
   [[nodiscard]] size_t size() const { return flights_.size(); }
