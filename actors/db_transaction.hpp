@@ -15,29 +15,32 @@
 
 namespace toadcache {
 
-/// Calls the database, counts the statement and its time, and turns an
-/// exception (a defect: no session throws) into errc::internal.
+/// What `call` yields; an exception (a defect: neither database nor session
+/// throws) becomes errc::internal.
+template <class F>
+auto never_throwing(F call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (const std::exception& e) {
+    return fail(errc::internal, std::string{"database threw: "} + e.what());
+  } catch (...) {
+    return fail(errc::internal, "database threw something unknown");
+  }
+}
+
+/// The same for a statement, which is counted with the time it took.
 template <class F>
 auto ask_database(counters& count, F statement) -> decltype(statement()) {
+  using std::chrono::nanoseconds;
   auto begin = std::chrono::steady_clock::now();
-  auto counted = [&] {
-    count.statements.fetch_add(1, std::memory_order_relaxed);
-    count.database_nanoseconds.fetch_add(
-        static_cast<uint64_t>(
-            std::chrono::duration_cast<std::chrono::nanoseconds>(
-                std::chrono::steady_clock::now() - begin)
-                .count()),
-        std::memory_order_relaxed);
-  };
-  try {
-    auto answer = statement();
-    counted();
-    return answer;
-  } catch (const std::exception& e) {
-    counted();
-    return fail(errc::internal,
-                std::string{"database session threw: "} + e.what());
-  }
+  auto answer = never_throwing(std::move(statement));
+  auto took = std::chrono::steady_clock::now() - begin;
+  count.statements.fetch_add(1, std::memory_order_relaxed);
+  count.database_nanoseconds.fetch_add(
+      static_cast<uint64_t>(
+          std::chrono::duration_cast<nanoseconds>(took).count()),
+      std::memory_order_relaxed);
+  return answer;
 }
 
 class db_transaction {
