@@ -85,7 +85,7 @@ private:
                             const read_options& options,
                             const request_header& header, Fill fill);
   [[nodiscard]] std::optional<landing>
-  look_up(const key& k, const read_options& options, bool accept_stale) const;
+  look_up(const key& k, const read_options& options) const;
   [[nodiscard]] bool accepts_stale(const read_options& options) const;
 
   // -- flights (entity_cache_fetch.cpp) ---------------------------------------
