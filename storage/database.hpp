@@ -91,9 +91,9 @@ public:
   /// Asks the server; for health checks of idle connections.
   virtual bool ping() = 0;
 
-  /// Identity of this connection for `connection_gone`: the server's start
-  /// (changes with a restart) and its connection number. Empty where a lost
-  /// connection cannot outlive its process (SQLite).
+  /// Identity of this connection for `connection_gone`: its number on the
+  /// server and the name of a user lock that it holds there until it ends.
+  /// Empty where a lost connection cannot outlive its process (SQLite).
   [[nodiscard]] virtual std::string connection_id() const = 0;
   /// Asked on another session: has the connection ended on the server, so that
   /// it can commit nothing any more? May ask the server to kill it.

@@ -1,5 +1,6 @@
 #include "storage/database.hpp"
 #include "storage/guarded.hpp"
+#include "storage/mysql_database.hpp"
 #include "storage/sqlite_database.hpp"
 
 namespace toadcache {
@@ -8,7 +9,7 @@ result<std::shared_ptr<database>> make_database(const database_options& o,
                                                 catalog_ptr c) {
   return guarded([&]() -> result<std::shared_ptr<database>> {
     if (o.kind == database_kind::mysql)
-      return fail(errc::invalid, "database.kind: mysql is not built in");
+      return std::make_shared<mysql_database>(o, std::move(c));
     if (o.file.empty() || o.file == ":memory:")
       return fail(errc::invalid, "database.file: expected the path of a file, "
                                  "got '"
