@@ -21,9 +21,10 @@ public:
     // The driver cannot bind MySQL's JSON, and reads BIT as bytes.
     if (c.type == column_type::json)
       return "CAST(" + name + " AS CHAR)";
-    if (split_sql_type(c.sql_type).base == "bit")
+    if (c.type == column_type::uint64
+        && split_sql_type(c.sql_type).base == "bit")
       return "CAST(" + name + " AS UNSIGNED)";
-    return name;
+    return mysql_has_fraction(c) ? "CAST(" + name + " AS CHAR)" : name;
   }
   std::string ordered(const column& c) const override { return quote(c.name); }
   std::string placeholder(const column& c, bool) const override {
@@ -78,6 +79,12 @@ std::string column_text(const column& c) {
 const sql_dialect& mysql_dialect() noexcept {
   static const dialect instance;
   return instance;
+}
+
+bool mysql_has_fraction(const column& c) {
+  auto timed = c.type == column_type::time || c.type == column_type::datetime
+               || c.type == column_type::timestamp;
+  return timed && c.sql_type.find('(') != std::string::npos;
 }
 
 std::string mysql_literal(std::string_view text) {

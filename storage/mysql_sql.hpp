@@ -11,6 +11,10 @@ namespace toadcache {
 
 [[nodiscard]] const sql_dialect& mysql_dialect() noexcept;
 
+/// Times with fractions are selected as text: the driver would print six digits
+/// or none, whatever the column has.
+[[nodiscard]] bool mysql_has_fraction(const column& c);
+
 /// A text as an SQL literal.
 [[nodiscard]] std::string mysql_literal(std::string_view text);
 

@@ -5,6 +5,7 @@
 #include <cppconn/datatype.h>
 #include <cppconn/resultset_metadata.h>
 
+#include "storage/mysql_sql.hpp"
 #include "storage/sql_values.hpp"
 
 namespace toadcache {
@@ -114,7 +115,9 @@ result<void> check_columns(const entity_type& type, sql::ResultSet& rows) {
   auto* found = rows.getMetaData();
   for (size_t i = 0; i < type.columns.size(); ++i) {
     auto place = static_cast<unsigned>(i + 1);
-    if (!takes_exactly(type.types[i], found->getColumnType(place),
+    auto wanted = mysql_has_fraction(type.columns[i]) ? column_type::text
+                                                      : type.types[i];
+    if (!takes_exactly(wanted, found->getColumnType(place),
                        found->isSigned(place)))
       return fail(errc::invalid,
                   place_of(type, i) + ": expected "

@@ -42,7 +42,7 @@ std::vector<char*> pointers(words& list) {
 
 /// Starts a program with its output in `log`; the variables are added to the
 /// environment.
-pid_t run(words command, words variables, const fs::path& log) {
+pid_t launch(words command, words variables, const fs::path& log) {
   for (auto** v = environ; *v != nullptr; ++v)
     if (std::strncmp(*v, "NOTIFY_SOCKET=", 14) != 0)
       variables.emplace_back(*v);
@@ -97,7 +97,7 @@ const fs::path& data_template() {
                   "--datadir=" + out.string()};
     if (!user_argument().empty())
       command.push_back(user_argument());
-    auto pid = run(std::move(command), {}, log);
+    auto pid = launch(std::move(command), {}, log);
     int status = 0;
     ::waitpid(pid, &status, 0);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
@@ -212,7 +212,7 @@ void mariadb_server::spawn() {
   char stale[4096]; // what an earlier run still said
   while (::recv(notify_, stale, sizeof(stale), MSG_DONTWAIT) > 0)
     continue;
-  pid_ = run(command(), {"NOTIFY_SOCKET=" + path}, folder_.path() / "log");
+  pid_ = launch(command(), {"NOTIFY_SOCKET=" + path}, folder_.path() / "log");
 }
 
 void mariadb_server::await_ready() {
@@ -300,7 +300,7 @@ database_options mariadb_server::options(const std::string& schema) const {
   return o;
 }
 
-std::vector<words> mariadb_server::sql(const words& statements,
+std::vector<words> mariadb_server::run(const words& statements,
                                        const std::string& schema) const {
   std::unique_ptr<MYSQL, close_connection> m{mysql_init(nullptr)};
   auto check = [&](bool ok, const std::string& what) {
@@ -333,7 +333,7 @@ std::vector<words> mariadb_server::sql(const words& statements,
 }
 
 void mariadb_server::create_schema(const std::string& name) const {
-  sql({"DROP DATABASE IF EXISTS `" + name + "`",
+  run({"DROP DATABASE IF EXISTS `" + name + "`",
        "CREATE DATABASE `" + name
            + "` CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"});
 }

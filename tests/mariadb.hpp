@@ -50,14 +50,14 @@ public:
   /// How to reach `schema` as root over the unix socket.
   [[nodiscard]] database_options options(const std::string& schema) const;
 
-  /// Runs statements, each on its own, as another program would (in `schema`
+  /// Runs statements on one connection, as another program would (in `schema`
   /// where it is not empty). Rows of the last, values as text, NULL as "NULL".
   std::vector<std::vector<std::string>>
-  sql(const std::vector<std::string>& statements,
+  run(const std::vector<std::string>& statements,
       const std::string& schema = {}) const;
   std::vector<std::vector<std::string>>
   sql(const std::string& statement, const std::string& schema = {}) const {
-    return sql(std::vector<std::string>{statement}, schema);
+    return run(std::vector<std::string>{statement}, schema);
   }
 
   /// Creates an empty schema (utf8mb4_general_ci), dropping an older one.

@@ -65,7 +65,7 @@ constexpr std::string_view suite_json = R"json({
 } // namespace
 
 database_kind each_kind() {
-  auto kind = GENERATE(database_kind::sqlite);
+  auto kind = GENERATE(database_kind::sqlite, database_kind::mysql);
   UNSCOPED_INFO((kind == database_kind::sqlite ? "SQLite" : "MariaDB"));
   return kind;
 }
@@ -74,16 +74,31 @@ catalog_ptr suite_catalog() {
   return good(catalog::parse(suite_json, "contract suite"));
 }
 
+mariadb_server& shared_mariadb() {
+  static mariadb_server server;
+  return server;
+}
+
 fresh_database::fresh_database(database_kind kind, catalog_ptr c)
     : catalog_(std::move(c)) {
-  options_.kind = kind;
+  static int count = 0;
+  if (kind == database_kind::mysql) {
+    auto name = "contract_" + std::to_string(++count);
+    shared_mariadb().create_schema(name);
+    options_ = shared_mariadb().options(name);
+  } else {
+    folder_.emplace();
+    options_.file = (folder_->path() / "data.db").string();
+  }
   options_.lock_wait_timeout = milliseconds{1000};
-  options_.file = (folder_.path() / "data.db").string();
   db_ = good(make_database(options_, catalog_));
   good(db_->create_schema(*catalog_));
 }
 
-fresh_database::~fresh_database() = default;
+fresh_database::~fresh_database() {
+  if (options_.kind == database_kind::mysql)
+    shared_mariadb().sql("DROP DATABASE `" + options_.schema + "`");
+}
 
 const entity_type& fresh_database::type(std::string_view name) const {
   auto* found = catalog_->find(name);
@@ -96,6 +111,10 @@ std::unique_ptr<session> fresh_database::connect() {
 }
 
 void fresh_database::foreign_sql(const std::string& text) {
+  if (options_.kind == database_kind::mysql) {
+    shared_mariadb().sql(text, options_.schema);
+    return;
+  }
   sqlite3* db = nullptr;
   REQUIRE(sqlite3_open(options_.file.c_str(), &db) == SQLITE_OK);
   sqlite3_busy_timeout(db, 1000);

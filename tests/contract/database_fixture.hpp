@@ -3,12 +3,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "storage/database.hpp"
 #include "tests/catch.hpp"
+#include "tests/mariadb.hpp"
 #include "tests/temporary_folder.hpp"
 
 namespace toadcache::testing {
@@ -20,6 +22,9 @@ namespace toadcache::testing {
 /// everything, parent, child (several relations), tag (generated ids), word
 /// (text keys under a collation).
 [[nodiscard]] catalog_ptr suite_catalog();
+
+/// The MariaDB that the whole suite shares. Started at its first use.
+[[nodiscard]] mariadb_server& shared_mariadb();
 
 /// An empty database with the tables of one catalog.
 class fresh_database {
@@ -39,7 +44,7 @@ public:
   void foreign_sql(const std::string& text);
 
 private:
-  temporary_folder folder_;
+  std::optional<temporary_folder> folder_; // SQLite
   database_options options_;
   catalog_ptr catalog_;
   std::shared_ptr<database> db_;
