@@ -117,14 +117,13 @@ result<key> entity_type::make_key(index_id i, std::span<const value> v) const {
     return fail(errc::invalid,
                 name + ": there is no index " + std::to_string(i));
   const auto& at = index_columns(i);
-  auto where = name + "."
-               + (i == primary_index ? "primary key" : indexes[i - 1u].name);
   if (v.size() != at.size())
-    return fail(errc::invalid, where + ": expected " + std::to_string(at.size())
-                                   + " values, got "
-                                   + std::to_string(v.size()));
-  std::vector<value> values;
-  values.reserve(v.size());
+    return fail(
+        errc::invalid,
+        name + "." + (i == primary_index ? "primary key" : indexes[i - 1u].name)
+            + ": expected " + std::to_string(at.size()) + " values, got "
+            + std::to_string(v.size()));
+  std::string bytes;
   for (size_t k = 0; k < v.size(); ++k) {
     const auto& c = columns[at[k]];
     if (v[k].is_null())
@@ -134,18 +133,16 @@ result<key> entity_type::make_key(index_id i, std::span<const value> v) const {
     auto x = coerce(v[k], c.type);
     if (!x)
       return fail(errc::invalid, name + "." + c.name + ": " + x.error().what);
-    values.push_back(std::move(*x));
+    append_to_key(bytes, x->view());
   }
-  return key{id, i, encode_key(values)};
+  return key{id, i, std::move(bytes)};
 }
 
 key entity_type::key_of(const row& r, index_id i) const {
-  const auto& at = index_columns(i);
-  std::vector<value_view> values;
-  values.reserve(at.size());
-  for (auto column : at)
-    values.push_back(r.at(column));
-  return key{id, i, encode_key(values)};
+  std::string bytes;
+  for (auto column : index_columns(i))
+    append_to_key(bytes, r.at(column));
+  return key{id, i, std::move(bytes)};
 }
 
 bool entity_type::may_cache_absence(const key& k) const {

@@ -248,6 +248,14 @@ private:
 
 } // namespace
 
+tl::unexpected<failure> catalog_builder::refusal(std::string_view origin,
+                                                 std::string_view mistake) {
+  auto line = std::string{origin} + ": ";
+  for (char c : mistake)
+    line += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+  return fail(errc::invalid, std::move(line));
+}
+
 result<std::shared_ptr<const catalog>>
 catalog_builder::build(std::string_view origin,
                        std::vector<entity_draft> drafts) {
@@ -285,7 +293,7 @@ catalog_builder::build(std::string_view origin,
     out->fingerprint_ = all.hash();
     return std::shared_ptr<const catalog>(std::move(out));
   } catch (const bad_draft& e) {
-    return fail(errc::invalid, std::string{origin} + ": " + e.line);
+    return refusal(origin, e.line);
   }
 }
 

@@ -53,6 +53,11 @@ public:
   /// and expectation.
   [[nodiscard]] static result<std::shared_ptr<const catalog>>
   build(std::string_view origin, std::vector<entity_draft> drafts);
+
+  /// errc::invalid as one line: "origin: mistake", line breaks (names may hold
+  /// any character) replaced.
+  [[nodiscard]] static tl::unexpected<failure>
+  refusal(std::string_view origin, std::string_view mistake);
 };
 
 } // namespace toadcache

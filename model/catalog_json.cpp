@@ -334,29 +334,29 @@ ordered to_json(const entity_type& type, const catalog& all) {
 result<std::shared_ptr<const catalog>>
 catalog::parse(std::string_view text, std::string_view origin,
                const ttl_options& defaults) {
-  std::vector<entity_draft> drafts;
   try {
     auto document = parse_document(text);
     node top{document, "catalog"};
     top.only({"version", "entities"});
     if (top["version"].count() != format_version)
       top["version"].refuse(std::to_string(format_version));
+    std::vector<entity_draft> drafts;
     for (const auto& x : top["entities"].elements())
       drafts.push_back(read_entity(x, defaults));
+    return catalog_builder::build(origin, std::move(drafts));
   } catch (const bad_catalog& e) {
-    return fail(errc::invalid, std::string{origin} + ": " + e.line);
+    return catalog_builder::refusal(origin, e.line);
   } catch (const json::exception& e) {
-    return fail(errc::invalid,
-                std::string{origin} + ": expected JSON: " + e.what());
+    return catalog_builder::refusal(origin,
+                                    std::string{"expected JSON: "} + e.what());
   }
-  return catalog_builder::build(origin, std::move(drafts));
 }
 
 std::string catalog::to_json() const {
   ordered out{{"version", format_version}, {"entities", ordered::array()}};
   for (const auto& type : types_)
     out["entities"].push_back(toadcache::to_json(type, *this));
-  return out.dump(2) + "\n";
+  return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 } // namespace toadcache

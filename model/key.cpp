@@ -44,27 +44,6 @@ void append_fixed(std::string& out, tag t, uint64_t x) {
     out += static_cast<char>(x >> shift);
 }
 
-void append(std::string& out, value_view v) {
-  if (auto* i = std::get_if<int64_t>(&v)) {
-    append_fixed(out, tag_int64, static_cast<uint64_t>(*i) ^ sign_bit);
-  } else if (auto* u = std::get_if<uint64_t>(&v)) {
-    append_fixed(out, tag_uint64, *u);
-  } else if (auto* d = std::get_if<double>(&v)) {
-    append_fixed(out, tag_float64, ordered_bits(*d));
-  } else if (auto* s = std::get_if<std::string_view>(&v)) {
-    out += tag_bytes;
-    for (char c : *s) {
-      out += c;
-      if (c == escape)
-        out += escaped_zero;
-    }
-    out += escape;
-    out += end_of_bytes;
-  } else {
-    out += tag_null;
-  }
-}
-
 uint64_t read_fixed(std::string_view bytes) {
   uint64_t x = 0;
   for (unsigned char c : bytes.substr(0, 8))
@@ -131,15 +110,36 @@ key::key(entity_id type, index_id index, std::string bytes)
 std::string encode_key(std::span<const value> values) {
   std::string out;
   for (const auto& v : values)
-    append(out, v.view());
+    append_to_key(out, v.view());
   return out;
 }
 
 std::string encode_key(std::span<const value_view> values) {
   std::string out;
   for (auto v : values)
-    append(out, v);
+    append_to_key(out, v);
   return out;
+}
+
+void append_to_key(std::string& bytes, value_view v) {
+  if (auto* i = std::get_if<int64_t>(&v)) {
+    append_fixed(bytes, tag_int64, static_cast<uint64_t>(*i) ^ sign_bit);
+  } else if (auto* u = std::get_if<uint64_t>(&v)) {
+    append_fixed(bytes, tag_uint64, *u);
+  } else if (auto* d = std::get_if<double>(&v)) {
+    append_fixed(bytes, tag_float64, ordered_bits(*d));
+  } else if (auto* s = std::get_if<std::string_view>(&v)) {
+    bytes += tag_bytes;
+    for (char c : *s) {
+      bytes += c;
+      if (c == escape)
+        bytes += escaped_zero;
+    }
+    bytes += escape;
+    bytes += end_of_bytes;
+  } else {
+    bytes += tag_null;
+  }
 }
 
 result<std::vector<value>> decode_key(std::string_view bytes) {

@@ -52,6 +52,8 @@ private:
 /// tag. O(size).
 [[nodiscard]] std::string encode_key(std::span<const value> values);
 [[nodiscard]] std::string encode_key(std::span<const value_view> values);
+/// The same for one value more: appends its encoding to `bytes`.
+void append_to_key(std::string& bytes, value_view v);
 
 /// The inverse; errc::corrupt on bytes that encode_key does not produce.
 [[nodiscard]] result<std::vector<value>> decode_key(std::string_view bytes);

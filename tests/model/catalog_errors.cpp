@@ -354,6 +354,14 @@ TEST_CASE("group paths must end at a column") {
                          "the cycle item -> shop -> shop"));
 }
 
+TEST_CASE("a name with a line break leaves the line whole") {
+  CHECK(line([](json& d) { d["a\nb"] = 1; })
+        == "catalog: unknown key 'a?b', expected one of version, entities");
+  CHECK(line_of_entity(0, [](json& e) { e["primary_key"] = {"a\nb"}; })
+        == "entity 'shop': primary_key: expected a column of 'shop', got "
+           "'a?b'");
+}
+
 TEST_CASE("weights are above zero") {
   CHECK(line_of_entity(1, [](json& e) { e["weight"] = 0; })
         == "entity 'item': weight: expected a number above zero");

@@ -2,6 +2,7 @@
 #include "model/key.hpp"
 #include "tests/catch.hpp"
 #include "tests/model/generators.hpp"
+#include "tests/model/hostile.hpp"
 
 using namespace toadcache;
 using namespace toadcache::testing;

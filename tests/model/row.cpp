@@ -2,7 +2,7 @@
 
 #include "model/row.hpp"
 #include "tests/catch.hpp"
-#include "tests/model/generators.hpp"
+#include "tests/model/hostile.hpp"
 
 using namespace toadcache;
 using testing::reseal;
