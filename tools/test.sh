@@ -13,8 +13,8 @@ if [ "${1:-}" = --preset ]; then
   shift 2
 fi
 case $preset in
-  release | asan | coverage | tsan) sh tools/setup.sh build libraries tests ;;
-  debug) sh tools/setup.sh ;; # compiled by clang
+  release) sh tools/setup.sh build libraries tests ;;
+  debug | asan | coverage | tsan) sh tools/setup.sh ;; # compiled by clang
   *)
     echo "toadcache: unknown preset '$preset'; expected release, debug," \
       "asan, coverage or tsan" >&2
