@@ -9,9 +9,9 @@
 
 class temporary_folder {
 public:
-  temporary_folder() {
-    auto name = (std::filesystem::temp_directory_path() / "toadcache-XXXXXX")
-                    .string();
+  explicit temporary_folder(const std::filesystem::path& base
+                            = std::filesystem::temp_directory_path()) {
+    auto name = (base / "toadcache-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr)
       throw std::runtime_error("cannot make " + name);
     path_ = name;
