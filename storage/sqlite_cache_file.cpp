@@ -19,6 +19,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// How every SQLite file begins; the zero at the end included.
+constexpr char magic[] = "SQLite format 3";
+
 // The whole schema. A file whose schema reads otherwise is not ours.
 std::vector<std::string> schema() {
   std::vector<std::string> all{
@@ -165,7 +168,16 @@ result<void> sqlite_cache_file::connect() {
   auto made = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (made < 0)
     return fail(closed("cannot be opened for writing: " + system_text(errno)));
+  char head[sizeof(magic)];
+  auto n = ::read(made, head, sizeof(head));
   ::close(made);
+  // SQLite takes a short text for an empty database and would write over it.
+  if (n != 0
+      && std::string_view{head, n < 0 ? 0 : static_cast<size_t>(n)}
+             != std::string_view{magic, sizeof(magic)}) {
+    foreign_ = true;
+    return fail(corrupt("expected a cache file, found something else"));
+  }
   auto flags
       = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   if (sqlite3_open_v2(path_.c_str(), &db_, flags, nullptr) != SQLITE_OK) {
@@ -204,7 +216,7 @@ result<void> sqlite_cache_file::examine(store_opening& opening) {
   auto objects = application ? integer("SELECT count(*) FROM sqlite_schema")
                              : application;
   if (!objects)
-    return unusable(objects.error());
+    return fail(objects.error());
   if (*application == 0 && *objects == 0)
     return create();
   opening.existed = true;
@@ -223,13 +235,6 @@ result<void> sqlite_cache_file::examine(store_opening& opening) {
   if (auto same = examine_schema(); !same)
     return same;
   return examine_metadata(opening);
-}
-
-// Not even SQLite's header: somebody else's file, or ours with a broken header;
-// kept for ever in either case.
-result<void> sqlite_cache_file::unusable(const failure& why) {
-  foreign_ = (sqlite3_errcode(db_) & 0xff) == SQLITE_NOTADB;
-  return fail(why);
 }
 
 result<void> sqlite_cache_file::examine_schema() {

@@ -117,7 +117,6 @@ private:
   result<void> examine(store_opening& opening);
   result<void> examine_schema();
   result<void> examine_metadata(store_opening& opening);
-  result<void> unusable(const failure& why);
   /// Puts the unclean marker and the number of this run on disk.
   result<void> begin_run();
   result<void> write_metadata(bool clean);
