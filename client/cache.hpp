@@ -20,6 +20,7 @@
 #include "client/statistics.hpp"
 #include "client/task.hpp"
 #include "client/transaction.hpp"
+#include "client/typed_handle.hpp"
 #include "config/options.hpp"
 #include "model/catalog.hpp"
 #include "model/disk_entry.hpp"
@@ -69,9 +70,21 @@ public:
 
   [[nodiscard]] const catalog& types() const noexcept;
 
-  /// Requires: the catalog has an entity of that name (`find_entity` asks).
+  /// Throws std::invalid_argument when the catalog has no entity of that name,
+  /// which is a defect of the caller; `find_entity` asks.
   [[nodiscard]] entity_handle entity(std::string_view name) const;
   [[nodiscard]] result<entity_handle> find_entity(std::string_view name) const;
+
+  /// The seven ToadOverlay entities. As `entity`; `bind_views`
+  /// (model/views.hpp) tells whether a catalog has the columns that the views
+  /// expect.
+  [[nodiscard]] typed_handle<user_view> users() const;
+  [[nodiscard]] typed_handle<guild_view> guilds() const;
+  [[nodiscard]] typed_handle<channel_view> channels() const;
+  [[nodiscard]] typed_handle<profile_view> profiles() const;
+  [[nodiscard]] typed_handle<user_channel_view> user_channels() const;
+  [[nodiscard]] typed_handle<guild_user_view> guild_users() const;
+  [[nodiscard]] typed_handle<channel_profile_view> channel_profiles() const;
 
   // -- transactions -----------------------------------------------------------
 

@@ -6,8 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include "client/cache.hpp"
 
@@ -36,9 +37,49 @@ struct base_data {
   record channel;
 };
 
+/// Which rows a check covers, and what they should hold.
+struct check_request {
+  std::optional<discord_guild> guild;
+  std::optional<discord_channel> channel;
+  std::optional<discord_user> user;
+  std::optional<std::pair<int64_t, int64_t>> user_channel; ///< user, channel
+  bool activate = false;                                   ///< the user channel
+  /// User, guild, and the display name.
+  std::optional<std::pair<int64_t, int64_t>> guild_user;
+  std::string displayname;
+};
+
+/// The rows of a check; those it does not cover are not found().
+struct checked_rows {
+  record guild;
+  record channel;
+  record user;
+  record default_profile;
+  record user_channel;
+  record channel_profile;
+  record guild_user;
+};
+
+/// The entity types of the seven, found once.
+struct check_types {
+  const entity_type* guild = nullptr;
+  const entity_type* channel = nullptr;
+  const entity_type* user = nullptr;
+  const entity_type* profile = nullptr;
+  const entity_type* user_channel = nullptr;
+  const entity_type* guild_user = nullptr;
+  const entity_type* channel_profile = nullptr;
+
+  /// errc::invalid names the entity that the catalog lacks.
+  [[nodiscard]] static result<check_types> of(const catalog& types);
+};
+
 class checks {
 public:
-  explicit checks(const cache& of);
+  /// With a catalog that lacks one of the seven every check answers
+  /// errc::invalid.
+  explicit checks(const cache& of) : checks(of.core()) {}
+  explicit checks(client_core& core);
 
   answer<record> check_guild(const discord_guild& guild) const;
   /// Requires: the guild's row exists.
@@ -53,15 +94,18 @@ public:
   /// Requires: the rows of both exist.
   answer<record> check_guild_user(const discord_guild& guild,
                                   const discord_user& user) const;
-  /// All five.
+  /// All five. errc::invalid when the channel is not of the guild.
   answer<base_data> check_base_data(const discord_guild& guild,
                                     const discord_channel& channel,
                                     const discord_user& user) const;
 
 private:
+  /// `pick(checked_rows&&)` makes the caller's answer.
+  template <class T, class Pick>
+  answer<T> run(check_request what, Pick pick) const;
+
   client_core* core_;
-  entity_handle guilds_, channels_, users_, profiles_, user_channels_,
-      guild_users_, channel_profiles_;
+  result<check_types> types_;
 };
 
 } // namespace toadcache

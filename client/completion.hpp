@@ -4,6 +4,7 @@
 // Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -118,24 +119,39 @@ private:
 template <class T>
 class completion {
 public:
-  completion(std::shared_ptr<slot<T>> to, permit held)
-      : slot_(std::move(to)), permit_(std::move(held)) {}
+  /// `stopping` is the runtime's flag: while it is set, work dropped before it
+  /// was sent answers errc::shutting_down.
+  completion(std::shared_ptr<slot<T>> to, permit held,
+             std::shared_ptr<const std::atomic<bool>> stopping)
+      : slot_(std::move(to)), permit_(std::move(held)),
+        stopping_(std::move(stopping)) {}
   completion(const completion&) = delete;
   completion& operator=(const completion&) = delete;
-  ~completion() { deliver(fail(if_dropped_)); }
+  ~completion() { deliver(fail(dropped())); }
 
   void deliver(result<T> r) {
     permit_.release();
     slot_->deliver(std::move(r));
   }
-  /// What the caller hears when the work is dropped without an answer. Requires
-  /// that the producer calls it from one thread at a time.
-  void if_dropped(failure f) { if_dropped_ = std::move(f); }
+  /// From now on the request may have had an effect: dropped without an answer
+  /// its outcome is not known. Requires: one thread at a time.
+  void may_have_effect() { effect_ = true; }
 
 private:
+  [[nodiscard]] failure dropped() const {
+    if (effect_)
+      return {errc::outcome_unknown,
+              "an actor failed while the write was under "
+              "way: it may have been committed"};
+    if (stopping_ && stopping_->load(std::memory_order_acquire))
+      return {errc::shutting_down, "the cache is stopping"};
+    return {errc::unavailable, "the actor that held the request has failed"};
+  }
+
   std::shared_ptr<slot<T>> slot_;
   permit permit_;
-  failure if_dropped_{errc::shutting_down, "the request was dropped"};
+  std::shared_ptr<const std::atomic<bool>> stopping_;
+  bool effect_ = false;
 };
 
 template <class T>

@@ -1,0 +1,269 @@
+#include "client/cache.hpp"
+
+#include <random>
+#include <stdexcept>
+#include <thread>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include "actors/runtime.hpp"
+#include "client/administration.hpp"
+#include "client/transaction_state.hpp"
+
+namespace toadcache {
+
+namespace {
+
+// An actor system of the cache's own.
+struct own_system {
+  struct configuration : caf::actor_system_config {
+    configuration() { configure(*this); }
+  };
+  configuration config;
+  caf::actor_system system{config};
+};
+
+std::shared_ptr<spdlog::logger> make_log(const options& o) {
+  auto log = std::make_shared<spdlog::logger>(
+      "toadcache", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  log->set_level(spdlog::level::from_str(o.log_level));
+  return log;
+}
+
+// The cache file is bound to the data it caches: while the database cannot say
+// which that is, there is no store, and PERSISTENCE tries again.
+std::function<std::unique_ptr<cache_store>()>
+make_store_factory(const options& o, catalog_ptr types,
+                   std::shared_ptr<database> source) {
+  return [o, types = std::move(types), source = std::move(source)] {
+    auto identity = source->identity();
+    if (!identity)
+      return std::unique_ptr<cache_store>{};
+    return make_cache_store(o.persistence, types, *identity, o.planted);
+  };
+}
+
+result<catalog_ptr> catalog_of(const cache_parts& parts) {
+  if (parts.types)
+    return parts.types;
+  return catalog::load(parts.config.catalog_file, parts.config.ttl);
+}
+
+result<std::shared_ptr<database>> source_of(const cache_parts& parts,
+                                            const catalog_ptr& types) {
+  if (parts.source)
+    return parts.source;
+  return make_database(parts.config.database, types);
+}
+
+} // namespace
+
+// Destroyed in reverse order: the actors before their system.
+struct cache::parts_of_cache {
+  std::unique_ptr<own_system> system; ///< empty inside a host's
+  client_core_ptr core;
+  std::shared_ptr<toadcache::runtime> running;
+};
+
+result<cache> cache::open(const options& o) {
+  cache_parts parts;
+  parts.config = o;
+  return open(std::move(parts));
+}
+
+result<cache> cache::open(const options& o, caf::actor_system& host) {
+  cache_parts parts;
+  parts.config = o;
+  parts.host = &host;
+  return open(std::move(parts));
+}
+
+result<cache> cache::open(cache_parts parts) {
+  auto types = catalog_of(parts);
+  if (!types)
+    return fail(std::move(types.error()));
+  auto source = source_of(parts, *types);
+  if (!source)
+    return fail(std::move(source.error()));
+  auto shared = std::make_shared<shared_state>(
+      *types, parts.config, parts.time ? *parts.time : coarse_clock());
+  shared->source = *source;
+  shared->log = parts.log ? parts.log : make_log(parts.config);
+  if (parts.wall_now)
+    shared->wall_now = parts.wall_now;
+  if (parts.disk && parts.make_store)
+    shared->make_store = parts.make_store;
+  else if (parts.disk && parts.config.persistence.enabled)
+    shared->make_store = make_store_factory(parts.config, *types, *source);
+  auto p = std::make_unique<parts_of_cache>();
+  if (parts.host == nullptr)
+    p->system = std::make_unique<own_system>();
+  auto& system = parts.host ? *parts.host : p->system->system;
+  p->core = std::make_shared<client_core>(
+      shared, parts.where ? parts.where : make_thread_executor());
+  auto running = runtime::start(system, shared);
+  if (!running)
+    return fail(std::move(running.error()));
+  p->running = std::move(*running);
+  return cache{std::move(p)};
+}
+
+cache::cache(std::unique_ptr<parts_of_cache> p) : p_(std::move(p)) {}
+cache::cache(cache&&) noexcept = default;
+
+cache& cache::operator=(cache&& other) noexcept {
+  std::swap(p_, other.p_);
+  return *this;
+}
+
+cache::~cache() {
+  if (p_)
+    stop();
+}
+
+void cache::stop() {
+  p_->running->stop();
+}
+
+const catalog& cache::types() const noexcept {
+  return *p_->core->shared->types;
+}
+
+entity_handle cache::entity(std::string_view name) const {
+  auto h = find_entity(name);
+  if (!h)
+    throw std::invalid_argument(h.error().what);
+  return *h;
+}
+
+result<entity_handle> cache::find_entity(std::string_view name) const {
+  auto type = types().find(name);
+  if (type == nullptr)
+    return fail(errc::invalid, "there is no entity '" + std::string{name}
+                                   + "' in the catalog");
+  return entity_handle{*p_->core, *type};
+}
+
+typed_handle<user_view> cache::users() const {
+  return typed_handle<user_view>{entity("user")};
+}
+typed_handle<guild_view> cache::guilds() const {
+  return typed_handle<guild_view>{entity("guild")};
+}
+typed_handle<channel_view> cache::channels() const {
+  return typed_handle<channel_view>{entity("channel")};
+}
+typed_handle<profile_view> cache::profiles() const {
+  return typed_handle<profile_view>{entity("profile")};
+}
+typed_handle<user_channel_view> cache::user_channels() const {
+  return typed_handle<user_channel_view>{entity("user_channel")};
+}
+typed_handle<guild_user_view> cache::guild_users() const {
+  return typed_handle<guild_user_view>{entity("guild_user")};
+}
+typed_handle<channel_profile_view> cache::channel_profiles() const {
+  return typed_handle<channel_profile_view>{entity("channel_profile")};
+}
+
+answer<transaction> cache::begin() const {
+  return begin_transaction_on(*p_->core);
+}
+
+result<void> cache::run_transaction(
+    const std::function<result<void>(transaction&)>& f) const {
+  const auto& limits = p_->core->shared->config.pool;
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  auto pause = limits.retry_backoff_min;
+  for (size_t attempt = 0;; ++attempt) {
+    result<void> r = fail(errc::internal, "not run");
+    {
+      auto t = begin().get();
+      if (!t)
+        return fail(std::move(t.error()));
+      r = f(*t);
+      if (r)
+        r = t->commit().get();
+    } // rolls back what is still open
+    if (r || r.error().code != errc::deadlock
+        || attempt >= limits.max_retries_count)
+      return r;
+    std::uniform_int_distribution<milliseconds::rep> jitter{0, pause.count()};
+    std::this_thread::sleep_for(pause / 2 + milliseconds{jitter(random) / 2});
+    pause = std::min(pause * 2, limits.retry_backoff_max);
+  }
+}
+
+answer<void> cache::invalidate_user(int64_t id) const {
+  return entity("user").invalidate_dependents(id);
+}
+answer<void> cache::invalidate_guild(int64_t id) const {
+  return entity("guild").invalidate_dependents(id);
+}
+answer<void> cache::invalidate_channel(int64_t id) const {
+  return entity("channel").invalidate_dependents(id);
+}
+answer<void> cache::invalidate_user_channel(int64_t user_id,
+                                            int64_t channel_id) const {
+  return entity("user_channel").invalidate_dependents({user_id, channel_id});
+}
+answer<void> cache::invalidate_guild_user(int64_t user_id,
+                                          int64_t guild_id) const {
+  return entity("guild_user").invalidate_dependents({user_id, guild_id});
+}
+
+answer<void> cache::invalidate(std::string_view name, const values& id) const {
+  auto h = find_entity(name);
+  if (!h)
+    return fail(std::move(h.error()));
+  return h->invalidate(id);
+}
+
+answer<void> cache::invalidate_type(std::string_view name) const {
+  auto h = find_entity(name);
+  if (!h)
+    return fail(std::move(h.error()));
+  return h->invalidate_all();
+}
+
+answer<void> cache::clear_all() const {
+  return invalidate_everything(*p_->core);
+}
+
+toadcache::statistics cache::statistics() const {
+  return read_statistics(*p_->core->shared);
+}
+
+answer<void> cache::set_enabled(bool on) const {
+  std::vector<entity_id> all;
+  for (auto& t : types().types())
+    all.push_back(t.id);
+  return switch_cache(*p_->core, std::move(all), true, on);
+}
+
+answer<void> cache::set_enabled(std::string_view name, bool on) const {
+  auto h = find_entity(name);
+  if (!h)
+    return fail(std::move(h.error()));
+  return switch_cache(*p_->core, {h->type().id}, false, on);
+}
+
+bool cache::enabled() const noexcept {
+  return p_->core->shared->enabled.load(std::memory_order_acquire);
+}
+
+const std::shared_ptr<toadcache::runtime>& cache::running() const {
+  return p_->running;
+}
+
+client_core& cache::core() const noexcept {
+  return *p_->core;
+}
+
+const executor_ptr& cache::where() const noexcept {
+  return p_->core->where;
+}
+
+} // namespace toadcache

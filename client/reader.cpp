@@ -1,0 +1,312 @@
+#include "client/reader.hpp"
+
+#include <algorithm>
+
+#include "client/read_request.hpp"
+
+namespace toadcache {
+
+namespace {
+
+constexpr auto relaxed = std::memory_order_relaxed;
+
+bool asks_cache(const client_core& core, const entity_type& type,
+                const read_options& how) {
+  return how.mode == read_mode::cached && core.shared->reads_cached(type.id);
+}
+
+entity_counters& counters_of(client_core& core, entity_id type) {
+  return core.shared->count.entities[type];
+}
+
+void ask_refresh(client_core& core, const entry& e) {
+  if (e.refresh_claimed.exchange(true, std::memory_order_acq_rel))
+    return;
+  if (auto target = core.shared->actors.cache_of(e.id.type()))
+    caf::anon_send(target, refresh{e.id});
+  else
+    e.refresh_claimed.store(false, std::memory_order_release);
+}
+
+struct hit {
+  entry_ptr e;
+  freshness state = freshness::fresh;
+  milliseconds age{0};
+};
+
+// The entry of a row or list that may be served now; counts.
+std::optional<hit> probe(client_core& core, const key& id,
+                         const read_options& how) {
+  auto& count = counters_of(core, id.type());
+  count.lookups.fetch_add(1, relaxed);
+  const auto& p = *core.shared->partitions[id.type()];
+  auto e = p.find(id);
+  if (!e) {
+    count.misses.fetch_add(1, relaxed);
+    return std::nullopt;
+  }
+  const auto now = core.shared->time.now();
+  const auto v = judge(e->times, now, p.trusted_until(), how.max_age,
+                       how.accept_stale.value_or(true));
+  if (v == verdict::expired) {
+    count.misses.fetch_add(1, relaxed);
+    return std::nullopt;
+  }
+  count.hits.fetch_add(1, relaxed);
+  hit h{std::move(e), freshness::fresh, {}};
+  h.age = age_of(h.e->times, now);
+  if (v == verdict::stale_refresh) {
+    count.stale_hits.fetch_add(1, relaxed);
+    h.state = freshness::stale;
+    ask_refresh(core, *h.e);
+  }
+  return h;
+}
+
+row_reply reply_of(client_core& core, const hit& h) {
+  row_reply r{h.e->content, tier::memory, h.state, h.age, 0};
+  if (core.shared->config.profile == profile_kind::development)
+    r.generation = h.e->generation;
+  if (!r.found())
+    counters_of(core, h.e->id.type()).negative_hits.fetch_add(1, relaxed);
+  return r;
+}
+
+// What memory knows of a list and its rows.
+struct list_probe {
+  list_reply list;
+  std::vector<std::optional<row_reply>> rows;
+  bool complete = true; ///< every row is there, and surely in the list or not
+};
+
+std::optional<list_probe> probe_parts(client_core& core,
+                                      const entity_type& type, const key& list,
+                                      const read_options& how) {
+  auto h = probe(core, list, how);
+  if (!h)
+    return std::nullopt;
+  list_probe p;
+  p.list.keys = h->e->list;
+  p.list.from = tier::memory;
+  p.list.state = h->state;
+  p.list.age = h->age;
+  for (auto& id : p.list.keys) {
+    p.rows.push_back(probe_row(core, id, how));
+    auto& r = p.rows.back();
+    if (!r
+        || (r->found()
+            && belongs(type, r->content, list) == membership::unknown))
+      p.complete = false;
+  }
+  return p;
+}
+
+records as_records(const entity_type& type, std::vector<row_reply> rows) {
+  records out;
+  out.reserve(rows.size());
+  for (auto& r : rows)
+    out.emplace_back(type, std::move(r));
+  return out;
+}
+
+records as_records(const entity_type& type, const key& list, list_probe& p) {
+  records out;
+  out.reserve(p.rows.size());
+  for (auto& r : p.rows) {
+    if (!r->found() || belongs(type, r->content, list) != membership::yes)
+      continue;
+    r->state = std::max(r->state, p.list.state);
+    r->age = std::max(r->age, p.list.age);
+    out.emplace_back(type, std::move(*r));
+  }
+  return out;
+}
+
+read_request_ptr make_request(client_core& core, const entity_type& type,
+                              const read_options& how, milliseconds remaining,
+                              bool cached) {
+  return std::make_shared<read_request>(
+      read_request{core.shared_from_this(), &type, how,
+                   core.deadline_of(remaining), cached});
+}
+
+template <class T>
+void count_timeout(client_core& core, const result<T>& r) {
+  if (!r && r.error().code == errc::timeout)
+    core.shared->count.requests_timed_out.fetch_add(1, relaxed);
+}
+
+// read_list and read_first: the same question, another view of the answer.
+template <class T, class Map>
+answer<T> read_list_as(client_core& core, const entity_type& type,
+                       const result<key>& list, const read_options& how,
+                       Map map) {
+  if (!list)
+    return fail(list.error());
+  const bool cached = asks_cache(core, type, how);
+  std::optional<list_probe> known;
+  if (cached) {
+    known = probe_parts(core, type, *list, how);
+    if (known && known->complete)
+      return result<T>{map(as_records(type, *list, *known))};
+  } else {
+    counters_of(core, type.id).bypassed.fetch_add(1, relaxed);
+  }
+  auto remaining = core.time_of(how.timeout);
+  auto rq = make_request(core, type, how, remaining, cached);
+  return core.request<T>(
+      remaining, errc::timeout,
+      [rq, list = *list, known = std::move(known),
+       map](dispatcher_context context, const completion_ptr<T>& done) {
+        rows_done finish = [rq, done, map](result<std::vector<row_reply>> r) {
+          count_timeout(*rq->core, r);
+          if (r)
+            done->deliver(map(as_records(*rq->type, std::move(*r))));
+          else
+            done->deliver(fail(std::move(r.error())));
+        };
+        if (known) {
+          complete_list(context, rq, list, known->list, known->rows, finish);
+          return;
+        }
+        ask_list(context, rq, list,
+                 [context, rq, list, finish](result<list_reply> r) {
+                   if (r)
+                     complete_list(context, rq, list, std::move(*r), {},
+                                   finish);
+                   else
+                     finish(fail(std::move(r.error())));
+                 });
+      });
+}
+
+} // namespace
+
+std::optional<row_reply> probe_row(client_core& core, const key& id,
+                                   const read_options& how) {
+  auto h = probe(core, id, how);
+  if (!h)
+    return std::nullopt;
+  return reply_of(core, *h);
+}
+
+std::optional<records> probe_list(client_core& core, const entity_type& type,
+                                  const key& list, const read_options& how) {
+  if (!asks_cache(core, type, how))
+    return std::nullopt;
+  auto p = probe_parts(core, type, list, how);
+  if (!p || !p->complete)
+    return std::nullopt;
+  return as_records(type, list, *p);
+}
+
+answer<record> read_row(client_core& core, const entity_type& type,
+                        result<key> id, const read_options& how) {
+  if (!id)
+    return fail(std::move(id.error()));
+  const bool cached = asks_cache(core, type, how);
+  if (cached) {
+    if (auto r = probe_row(core, *id, how))
+      return result<record>{record{type, std::move(*r)}};
+  } else {
+    counters_of(core, type.id).bypassed.fetch_add(1, relaxed);
+  }
+  auto remaining = core.time_of(how.timeout);
+  auto rq = make_request(core, type, how, remaining, cached);
+  return core.request<record>(
+      remaining, errc::timeout,
+      [rq, id = std::move(*id)](dispatcher_context context,
+                                const completion_ptr<record>& done) {
+        ask_rows(context, rq, {id},
+                 [rq, done](result<std::vector<row_reply>> r) {
+                   count_timeout(*rq->core, r);
+                   if (r)
+                     done->deliver(record{*rq->type, std::move(r->front())});
+                   else
+                     done->deliver(fail(std::move(r.error())));
+                 });
+      });
+}
+
+answer<records> read_rows(client_core& core, const entity_type& type,
+                          result<std::vector<key>> ids,
+                          const read_options& how) {
+  if (!ids)
+    return fail(std::move(ids.error()));
+  const bool cached = asks_cache(core, type, how);
+  std::vector<row_reply> found(ids->size());
+  std::vector<size_t> open; // positions that memory could not answer
+  for (size_t i = 0; i < ids->size(); ++i) {
+    if (cached) {
+      if (auto r = probe_row(core, (*ids)[i], how)) {
+        found[i] = std::move(*r);
+        continue;
+      }
+    } else {
+      counters_of(core, type.id).bypassed.fetch_add(1, relaxed);
+    }
+    open.push_back(i);
+  }
+  if (open.empty())
+    return result<records>{as_records(type, std::move(found))};
+  std::vector<key> asked;
+  for (auto i : open)
+    asked.push_back((*ids)[i]);
+  auto remaining = core.time_of(how.timeout);
+  auto rq = make_request(core, type, how, remaining, cached);
+  return core.request<records>(
+      remaining, errc::timeout,
+      [rq, asked = std::move(asked), open = std::move(open),
+       found = std::move(found)](dispatcher_context context,
+                                 const completion_ptr<records>& done) {
+        ask_rows(
+            context, rq, asked,
+            [rq, done, open, found](result<std::vector<row_reply>> r) mutable {
+              count_timeout(*rq->core, r);
+              if (!r) {
+                done->deliver(fail(std::move(r.error())));
+                return;
+              }
+              for (size_t i = 0; i < open.size(); ++i)
+                found[open[i]] = std::move((*r)[i]);
+              done->deliver(as_records(*rq->type, std::move(found)));
+            });
+      });
+}
+
+answer<records> read_list(client_core& core, const entity_type& type,
+                          result<key> list, const read_options& how) {
+  return read_list_as<records>(core, type, list, how,
+                               [](records r) { return r; });
+}
+
+answer<record> read_first(client_core& core, const entity_type& type,
+                          result<key> list, const read_options& how) {
+  return read_list_as<record>(core, type, list, how, [t = &type](records r) {
+    return r.empty() ? record{*t, {}} : std::move(r.front());
+  });
+}
+
+answer<records> read_where(client_core& core, const entity_type& type,
+                           result<filter> where, const read_options& how) {
+  if (!where)
+    return fail(std::move(where.error()));
+  counters_of(core, type.id).bypassed.fetch_add(1, relaxed);
+  auto remaining = core.time_of(how.timeout);
+  auto rq = make_request(core, type, how, remaining, false);
+  return core.request<records>(
+      remaining, errc::timeout,
+      [rq, where = std::move(*where)](dispatcher_context context,
+                                      const completion_ptr<records>& done) {
+        ask_where(context, rq, where,
+                  [rq, done](result<std::vector<row_reply>> r) {
+                    count_timeout(*rq->core, r);
+                    if (r)
+                      done->deliver(as_records(*rq->type, std::move(*r)));
+                    else
+                      done->deliver(fail(std::move(r.error())));
+                  });
+      });
+}
+
+} // namespace toadcache

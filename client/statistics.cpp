@@ -1,0 +1,114 @@
+#include "client/statistics.hpp"
+
+#include <algorithm>
+
+#include "actors/shared_state.hpp"
+
+namespace toadcache {
+
+double entity_statistics::hit_ratio() const noexcept {
+  return lookups == 0
+             ? 0.0
+             : static_cast<double>(hits) / static_cast<double>(lookups);
+}
+
+const entity_statistics* statistics::find(std::string_view name) const {
+  auto i = std::ranges::find(entities, name, &entity_statistics::name);
+  return i == entities.end() ? nullptr : &*i;
+}
+
+entity_statistics statistics::total() const {
+  entity_statistics t;
+  t.name = "total";
+  t.enabled = enabled;
+  for (auto& e : entities) {
+    t.lookups += e.lookups;
+    t.hits += e.hits;
+    t.stale_hits += e.stale_hits;
+    t.negative_hits += e.negative_hits;
+    t.misses += e.misses;
+    t.bypassed += e.bypassed;
+    t.disk_hits += e.disk_hits;
+    t.fills_cached += e.fills_cached;
+    t.fills_stale += e.fills_stale;
+    t.fills_rejected += e.fills_rejected;
+    t.waiters += e.waiters;
+    t.expirations += e.expirations;
+    t.evictions += e.evictions;
+    t.invalidations += e.invalidations;
+    t.removals += e.removals;
+    t.writes_installed += e.writes_installed;
+    t.writes_dropped += e.writes_dropped;
+    t.quarantined += e.quarantined;
+    t.differing_reads += e.differing_reads;
+    t.restarts += e.restarts;
+    t.rows += e.rows;
+    t.used_bytes += e.used_bytes;
+    t.budget_bytes += e.budget_bytes;
+  }
+  return t;
+}
+
+statistics read_statistics(const shared_state& shared) {
+  auto get = [](const std::atomic<uint64_t>& n) {
+    return n.load(std::memory_order_relaxed);
+  };
+  statistics s;
+  s.enabled = shared.enabled.load(std::memory_order_acquire);
+  for (auto& type : shared.types->types()) {
+    auto& c = shared.count.entities[type.id];
+    auto& p = *shared.partitions[type.id];
+    entity_statistics e;
+    e.name = type.name;
+    e.enabled = shared.type_enabled[type.id].load(std::memory_order_acquire);
+    e.lookups = get(c.lookups);
+    e.hits = get(c.hits);
+    e.stale_hits = get(c.stale_hits);
+    e.negative_hits = get(c.negative_hits);
+    e.misses = get(c.misses);
+    e.bypassed = get(c.bypassed);
+    e.disk_hits = get(c.disk_hits);
+    e.fills_cached = get(c.fills_cached);
+    e.fills_stale = get(c.fills_stale);
+    e.fills_rejected = get(c.fills_rejected);
+    e.waiters = get(c.waiters);
+    e.expirations = get(c.expirations);
+    e.evictions = get(c.evictions);
+    e.invalidations = get(c.invalidations);
+    e.removals = get(c.removals);
+    e.writes_installed = get(c.writes_installed);
+    e.writes_dropped = get(c.writes_dropped);
+    e.quarantined = get(c.quarantined);
+    e.differing_reads = get(c.differing_reads);
+    e.restarts = get(c.restarts);
+    e.rows = p.row_count();
+    e.used_bytes = p.used_bytes();
+    e.budget_bytes = shared.budget_of(type.id);
+    s.entities.push_back(std::move(e));
+  }
+  auto& c = shared.count;
+  s.statements = get(c.statements);
+  s.transactions = get(c.transactions);
+  s.rollbacks = get(c.rollbacks);
+  s.retries = get(c.retries);
+  s.unknown_outcomes = get(c.unknown_outcomes);
+  s.connects = get(c.connects);
+  s.connect_failures = get(c.connect_failures);
+  s.breaker_opened = get(c.breaker_opened);
+  s.pool_queue = get(c.pool_queue);
+  s.pool_connections = get(c.pool_connections);
+  s.database_nanoseconds = get(c.database_nanoseconds);
+  s.disk_puts = get(c.disk_puts);
+  s.disk_erases = get(c.disk_erases);
+  s.disk_shed = get(c.disk_shed);
+  s.disk_commits = get(c.disk_commits);
+  s.disk_nanoseconds = get(c.disk_nanoseconds);
+  s.disk_closed = get(c.disk_closed) != 0;
+  s.requests_shed = get(c.requests_shed);
+  s.requests_timed_out = get(c.requests_timed_out);
+  s.changes_applied = get(c.changes_applied);
+  s.actor_restarts = get(c.actor_restarts);
+  return s;
+}
+
+} // namespace toadcache
