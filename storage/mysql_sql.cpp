@@ -33,6 +33,12 @@ public:
   }
   std::string_view tuples_prefix() const override { return ""; }
   std::string_view like_suffix() const override { return ""; }
+  std::string_view primary_hint() const override {
+    // A scan of a small table would wait for, and lock, rows not asked for;
+    // and with several indexes that hold the columns of a composite key,
+    // planning 512 tuples takes MariaDB 0.6 s instead of milliseconds.
+    return " FORCE INDEX (PRIMARY)";
+  }
   std::string_view lock_suffix() const override { return " FOR UPDATE"; }
   std::string_view insert_defaults() const override { return " () VALUES ()"; }
 };

@@ -238,6 +238,7 @@ result<sql_statement> select_keys(const sql_dialect& d, const entity_type& type,
                                   std::span<const key> keys, bool for_update) {
   builder b{d, type, {}};
   b.add_select();
+  b.out.text += d.primary_hint();
   if (auto ok = b.add_keys(keys, primary_index); !ok)
     return fail(ok.error());
   if (for_update)

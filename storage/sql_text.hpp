@@ -38,6 +38,8 @@ public:
   [[nodiscard]] virtual std::string_view tuples_prefix() const = 0;
   /// Follows a pattern after LIKE.
   [[nodiscard]] virtual std::string_view like_suffix() const = 0;
+  /// Follows the table of a SELECT by primary key.
+  [[nodiscard]] virtual std::string_view primary_hint() const = 0;
   /// Ends a SELECT that locks its rows.
   [[nodiscard]] virtual std::string_view lock_suffix() const = 0;
   /// Follows the table in an INSERT of defaults only.

@@ -30,6 +30,7 @@ public:
   }
   std::string_view tuples_prefix() const override { return "VALUES "; }
   std::string_view like_suffix() const override { return " ESCAPE '\\'"; }
+  std::string_view primary_hint() const override { return ""; }
   std::string_view lock_suffix() const override {
     return ""; // a transaction holds the write lock from its begin
   }

@@ -117,3 +117,24 @@ TEST_CASE("idle sessions answer a ping") {
   CHECK(s->ping());
   CHECK(s->usable());
 }
+
+TEST_CASE("locking one row by its key does not touch its neighbours") {
+  fresh_database d{each_kind()};
+  if (d.options().kind == database_kind::sqlite)
+    return; // a writer excludes all others from its begin
+  auto holder = d.connect();
+  auto s = d.connect();
+  auto& type = d.type("parent");
+  for (int i : {1, 2, 3})
+    inserted(*s, type, {{"id", i}});
+  good(holder->begin());
+  good(holder->update(type, key_of(type, {2}), set_of(type, {{"name", "h"}})));
+  good(s->begin());
+  std::vector<key> keys{key_of(type, {1}), key_of(type, {3})};
+  CHECK(good(s->read_keys(type, keys, true)).size() == 2);
+  keys.push_back(key_of(type, {2}));
+  auto blocked = s->read_keys(type, keys, true);
+  REQUIRE_FALSE(blocked);
+  CHECK(blocked.error().code == errc::deadlock);
+  holder->rollback();
+}
