@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include <caf/stateful_actor.hpp>
+#include <caf/actor_addr.hpp>
+#include <caf/actor_cast.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include "messages/errors.hpp"
@@ -24,6 +25,7 @@ struct recorder {
   /// Runs on arrival: looks at the world of that moment.
   std::function<void(const Message&)> on_arrival;
   std::vector<caf::typed_response_promise<Reply>> held;
+  caf::actor_addr last_sender; ///< the worker that asked
 
   void answer_held() {
     hold = false;
@@ -40,6 +42,7 @@ caf::result<Reply> record(Self* self,
                           const std::shared_ptr<recorder<Message, Reply>>& r,
                           const Message& msg) {
   r->seen.push_back(msg);
+  r->last_sender = caf::actor_cast<caf::actor_addr>(self->current_sender());
   if (r->on_arrival)
     r->on_arrival(msg);
   if (r->failures_left > 0) {

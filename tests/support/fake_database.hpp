@@ -41,6 +41,7 @@ public:
   /// the session, errc::deadlock rolls it back; "throw" as text throws.
   std::function<std::optional<failure>(const std::string& call)> before;
   std::deque<commit_script> commits;
+  std::vector<key> keys_read; ///< by primary key, in order
   bool snapshots = false;
   bool rounds = false; ///< a "trigger": `rank` is stored plus 1000
   bool foreign_change = false;
@@ -108,6 +109,7 @@ public:
     if (auto why = call(for_update ? "lock" : "read"))
       return fail(*why);
     std::vector<row> rows;
+    db_->keys_read.insert(db_->keys_read.end(), keys.begin(), keys.end());
     for (auto& k : keys)
       if (auto r = look(type.id, std::string{k.bytes()}, for_update))
         rows.push_back(r);

@@ -89,6 +89,34 @@ struct pool_fixture : actor_fixture {
   void put_item(int64_t id, const std::string& code, int64_t owner) {
     db->put(item_type, {id, code, owner});
   }
+  /// The next `times` calls of that name fail so.
+  void fail_calls(const std::string& name, errc code, int times = 1) {
+    db->before
+        = [this, name, code, left = times, older = db->before](
+              const std::string& call) mutable -> std::optional<failure> {
+      if (call == name && left > 0) {
+        --left;
+        return failure{code, "scripted " + name};
+      }
+      return older ? older(call) : std::nullopt;
+    };
+  }
+  void kill(const caf::actor_addr& who) {
+    if (auto target = caf::actor_cast<caf::actor>(who))
+      caf::anon_send_exit(target, caf::exit_reason::kill);
+  }
+  /// How each `changes` was told, in order: "committed", "unknown", ...
+  [[nodiscard]] std::string told_how() const {
+    std::string all;
+    for (auto& c : told->seen)
+      all += std::string{all.empty() ? "" : " "}
+             + (c.source == change_source::database ? "foreign"
+                : c.resolved                        ? "resolved"
+                : c.how == outcome::committed       ? "committed"
+                : c.how == outcome::rolled_back     ? "rolled_back"
+                                                    : "unknown");
+    return all;
+  }
   /// The rank stored for a user, or -1.
   [[nodiscard]] int64_t rank_of(int64_t id) const {
     auto r = db->get(user_key(id));
@@ -111,6 +139,23 @@ struct pool_fixture : actor_fixture {
     op.kind = operation::kind_type::insert;
     op.type = user_type;
     op.set = {{0, id}, {1, name}, {2, rank}};
+    return op;
+  }
+  [[nodiscard]] operation erase_user(int64_t id) const {
+    operation op;
+    op.kind = operation::kind_type::erase;
+    op.type = user_type;
+    op.keys = {user_key(id)};
+    return op;
+  }
+  /// Finds an item by its code, or creates it.
+  [[nodiscard]] operation item_of(const std::string& code,
+                                  int64_t owner) const {
+    operation op;
+    op.kind = operation::kind_type::find_or_create;
+    op.type = item_type;
+    op.where = where(1, code);
+    op.set = {{1, code}, {2, owner}};
     return op;
   }
   [[nodiscard]] static filter where(size_t column, value v) {
