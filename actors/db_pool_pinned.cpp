@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <caf/send.hpp>
+
 #include "messages/errors.hpp"
 
 namespace toadcache {
@@ -102,15 +104,15 @@ void db_pool_state::cancel_pinned(const running_request& request,
   if (request.pinned != 0)
     give_up_pinned(request.pinned, why);
   else if (slot.interactive) // begun too late: its id will never be known
-    self_->anon_send(slot.worker, end_transaction{0, false, {}});
+    caf::anon_send(slot.worker, end_transaction{0, false, {}});
 }
 
 void db_pool_state::give_up_pinned(transaction_id id, failure why) {
   auto known = pinned_.find(id);
   if (known == pinned_.end())
     return;
-  self_->anon_send(slots_[known->second.slot].worker,
-                   end_transaction{id, false, {}});
+  caf::anon_send(slots_[known->second.slot].worker,
+                 end_transaction{id, false, {}});
   forget_pinned(id, std::move(why));
 }
 

@@ -301,6 +301,8 @@ void db_worker_state::drop_session() {
     return;
   if (job_)
     job_->transaction.reset(); // it refers to the session
+  if (session_->in_transaction())
+    session_->rollback();
   session_.reset();
   shared_->count.pool_connections.fetch_sub(1, std::memory_order_relaxed);
 }

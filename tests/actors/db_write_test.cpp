@@ -328,7 +328,7 @@ TEST_CASE("deadlocks end after the last retry, or at the deadline") {
   CHECK(f.db->count("begin") == 8);
   CHECK(f.shared->count.retries == 7);
   auto brief = f.write({f.set_rank(1, 5)}, f.header(milliseconds{20}));
-  f.advance(milliseconds{30});
+  f.advance(milliseconds{30}, milliseconds{1});
   CHECK(brief.error() == errc::deadlock);
   CHECK(f.db->count("begin") < 16);
   CHECK(f.rank_of(1) == 1);
@@ -506,8 +506,7 @@ TEST_CASE("COMMIT waits for every ticket") {
   f.run();
   REQUIRE(f.tickets->held.size() == 2);
   CHECK(f.db->count("commit") == 0);
-  f.tickets->held.back().deliver(ticket_opened{});
-  f.tickets->held.pop_back();
+  f.tickets->answer(1);
   f.run();
   CHECK(f.db->count("commit") == 0);
   f.tickets->answer_held();
@@ -573,7 +572,7 @@ TEST_CASE("a cache that dies while a rolled back write waits ends the wait") {
   CHECK(done.error() == errc::timeout);
   auto cache = f.shared->actors.cache_of(user_type);
   f.shared->actors.set_cache(user_type, entity_cache_actor{});
-  f.send(cache, fail_now{});
+  f.kill(cache.address());
   f.advance(milliseconds{6000});
   CHECK(f.told_how() == "rolled_back");
 }

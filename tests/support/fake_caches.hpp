@@ -3,12 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include <caf/actor_addr.hpp>
 #include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include "messages/errors.hpp"
@@ -19,18 +21,34 @@ namespace toadcache::tests {
 /// A switchable recorder of requests of type Message, replied to with Reply.
 template <class Message, class Reply>
 struct recorder {
+  /// An answer that is held back. An actor's promises are for itself alone.
+  struct held_answer {
+    caf::actor_id owner = 0;
+    caf::typed_response_promise<Reply> promise;
+  };
+
   std::vector<Message> seen;
-  bool hold = false;        ///< keep the promises in `held`
+  bool hold = false;        ///< keep the answers in `held`
   size_t failures_left = 0; ///< answer so many with an error first
   /// Runs on arrival: looks at the world of that moment.
   std::function<void(const Message&)> on_arrival;
-  std::vector<caf::typed_response_promise<Reply>> held;
-  caf::actor_addr last_sender; ///< the worker that asked
+  std::vector<held_answer> held;
+  std::vector<held_answer> due;
+  std::vector<caf::strong_actor_ptr> recording; ///< the actors
+  caf::actor_addr last_sender;                  ///< the worker that asked
 
+  /// The oldest `count` held answers go out during the next run().
+  void answer(size_t count) {
+    std::move(held.begin(), held.begin() + static_cast<ptrdiff_t>(count),
+              std::back_inserter(due));
+    held.erase(held.begin(), held.begin() + static_cast<ptrdiff_t>(count));
+    for (auto& a : recording)
+      caf::anon_send(caf::actor_cast<caf::actor>(a), fail_now{});
+  }
+  /// All of them, and no more are held back.
   void answer_held() {
     hold = false;
-    for (auto& p : std::exchange(held, {}))
-      p.deliver(Reply{});
+    answer(held.size());
   }
 };
 
@@ -51,13 +69,24 @@ caf::result<Reply> record(Self* self,
   }
   if (!r->hold)
     return Reply{};
-  r->held.push_back(self->template make_response_promise<Reply>());
-  return r->held.back();
+  auto promise = self->template make_response_promise<Reply>();
+  r->held.push_back({self->id(), promise});
+  return promise;
+}
+
+/// Sends what is due of this actor.
+template <class Self, class Message, class Reply>
+void release(Self* self, recorder<Message, Reply>& r) {
+  for (auto& answer : r.due)
+    if (answer.owner == self->id())
+      answer.promise.deliver(Reply{});
+  std::erase_if(r.due, [self](auto& a) { return a.owner == self->id(); });
 }
 
 inline entity_cache_actor::behavior_type
 fake_cache(entity_cache_actor::pointer self,
            std::shared_ptr<ticket_recorder> tickets) {
+  tickets->recording.push_back(caf::actor_cast<caf::strong_actor_ptr>(self));
   return {
       [](const get_rows&) { return rows{}; },
       [](const get_lists&) { return lists{}; },
@@ -68,18 +97,19 @@ fake_cache(entity_cache_actor::pointer self,
       [](const apply_changes&) { return applied{}; },
       [](const erase_entries&) {},
       [](const set_enabled&) { return enabled_set{}; },
-      [self](fail_now) { self->quit(); },
+      [self, tickets](fail_now) { release(self, *tickets); },
   };
 }
 
 inline invalidation_actor::behavior_type
 fake_invalidation(invalidation_actor::pointer self,
                   std::shared_ptr<changes_recorder> all) {
+  all->recording.push_back(caf::actor_cast<caf::strong_actor_ptr>(self));
   return {
       [self, all](const changes& msg) {
         return record<applied>(self, all, msg);
       },
-      [self](fail_now) { self->quit(); },
+      [self, all](fail_now) { release(self, *all); },
   };
 }
 

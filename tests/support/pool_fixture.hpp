@@ -92,7 +92,7 @@ struct pool_fixture : actor_fixture {
   /// The next `times` calls of that name fail so.
   void fail_calls(const std::string& name, errc code, int times = 1) {
     db->before
-        = [this, name, code, left = times, older = db->before](
+        = [name, code, left = times, older = db->before](
               const std::string& call) mutable -> std::optional<failure> {
       if (call == name && left > 0) {
         --left;
