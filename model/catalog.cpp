@@ -17,9 +17,12 @@ enum class comparison_class {
   unknown, ///< more than that: 'v' and 'w', 1.5 and 1.50
 };
 
-// By the collation's name after its character set. Those of a language are
-// unknown: Swedish ones take 'v' for 'w', Lithuanian ones 'i' for 'y'.
+// By the collation's name: character set, then kind. Those of a language are
+// unknown (Swedish ones take 'v' for 'w', Lithuanian ones 'i' for 'y'), those
+// of old character sets too (koi8u, macce and geostd8 take some signs for one).
 comparison_class text_class(std::string_view collation) {
+  constexpr std::string_view charsets[]
+      = {"utf8mb4", "utf8mb3", "utf8", "latin1", "ascii"};
   constexpr std::string_view exact[] = {"nopad_bin", "0900_bin"};
   constexpr std::string_view folded[]
       = {"general_ci",           "general_nopad_ci",    "general_mysql500_ci",
@@ -32,11 +35,13 @@ comparison_class text_class(std::string_view collation) {
     return std::find(std::begin(names), std::end(names), name)
            != std::end(names);
   };
-  auto charset_end = collation.find('_');
-  auto name = charset_end == std::string_view::npos
-                  ? std::string_view{}
-                  : collation.substr(charset_end + 1);
-  if (collation == "binary" || among(name, exact))
+  if (collation == "binary")
+    return comparison_class::bytes;
+  auto end_of_charset = std::min(collation.find('_'), collation.size());
+  if (!among(collation.substr(0, end_of_charset), charsets))
+    return comparison_class::unknown;
+  auto name = collation.substr(std::min(end_of_charset + 1, collation.size()));
+  if (among(name, exact))
     return comparison_class::bytes;
   if (name == "bin")
     return comparison_class::padded;
