@@ -21,7 +21,7 @@
 
 #include <mysql.h>
 
-namespace toadcache::testing {
+namespace toadcache::tests {
 
 namespace {
 
@@ -241,6 +241,7 @@ void mariadb_server::start_guard() {
   if (::pipe2(ends, O_CLOEXEC) != 0)
     fail_with("no pipe");
   auto folder = folder_.path().string();
+  auto made_once = data_template().parent_path().string();
   guard_ = ::fork();
   if (guard_ == 0) {
     ::dup2(ends[0], 0);
@@ -251,7 +252,7 @@ void mariadb_server::start_guard() {
     while (::read(0, &byte, 1) < 0 && errno == EINTR)
       continue;
     ::kill(pid_, SIGKILL);
-    ::execl("/bin/rm", "rm", "-rf", folder.c_str(), nullptr);
+    ::execl("/bin/rm", "rm", "-rf", folder.c_str(), made_once.c_str(), nullptr);
     ::_exit(1);
   }
   ::close(ends[0]);
@@ -346,4 +347,4 @@ void mariadb_server::fail_with(const std::string& what) const {
   throw std::runtime_error("mariadb: " + what + "\n" + log_tail());
 }
 
-} // namespace toadcache::testing
+} // namespace toadcache::tests

@@ -13,7 +13,7 @@
 #include "config/options.hpp"
 #include "tests/temporary_folder.hpp"
 
-namespace toadcache::testing {
+namespace toadcache::tests {
 
 class mariadb_server {
 public:
@@ -44,6 +44,9 @@ public:
   [[nodiscard]] bool running() const noexcept { return pid_ > 0; }
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   [[nodiscard]] std::string socket() const;
+  /// The process that, once this one has died, kills the server, removes its
+  /// folder and then ends itself.
+  [[nodiscard]] pid_t guard() const noexcept { return guard_; }
   /// 0 unless settings::tcp.
   [[nodiscard]] uint16_t port() const noexcept { return port_; }
 
@@ -84,4 +87,4 @@ private:
   uint16_t port_ = 0;
 };
 
-} // namespace toadcache::testing
+} // namespace toadcache::tests

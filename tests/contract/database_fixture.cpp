@@ -2,7 +2,7 @@
 
 #include <sqlite3.h>
 
-namespace toadcache::testing {
+namespace toadcache::tests {
 
 namespace {
 
@@ -167,4 +167,4 @@ row read_one(session& s, const entity_type& type, const key& id) {
   return rows.empty() ? row{} : rows[0];
 }
 
-} // namespace toadcache::testing
+} // namespace toadcache::tests

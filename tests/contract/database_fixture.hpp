@@ -13,7 +13,7 @@
 #include "tests/mariadb.hpp"
 #include "tests/temporary_folder.hpp"
 
-namespace toadcache::testing {
+namespace toadcache::tests {
 
 /// The test case runs once for each kind of database from here on.
 [[nodiscard]] database_kind each_kind();
@@ -74,4 +74,4 @@ key inserted(session& s, const entity_type& type, const named_values& values);
 /// The row of a key, empty when there is none.
 [[nodiscard]] row read_one(session& s, const entity_type& type, const key& id);
 
-} // namespace toadcache::testing
+} // namespace toadcache::tests

@@ -2,7 +2,7 @@
 #include "tests/contract/database_fixture.hpp"
 
 using namespace toadcache;
-using namespace toadcache::testing;
+using namespace toadcache::tests;
 
 TEST_CASE("another program's change is noticed once, own ones never") {
   fresh_database d{database_kind::sqlite};

@@ -2,7 +2,7 @@
 #include "tests/contract/database_fixture.hpp"
 
 using namespace toadcache;
-using namespace toadcache::testing;
+using namespace toadcache::tests;
 
 TEST_CASE("a transaction's rows are seen by others only after its commit") {
   fresh_database d{each_kind()};

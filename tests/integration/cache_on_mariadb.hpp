@@ -1,0 +1,84 @@
+// A toadcache on a private MariaDB: its schema, its cache file and the cache.
+// The server is the caller's, so that it can be killed and started meanwhile.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <spdlog/logger.h>
+
+#include "client/cache.hpp"
+#include "storage/database.hpp"
+#include "tests/catch.hpp"
+#include "tests/mariadb.hpp"
+#include "tests/temporary_folder.hpp"
+
+namespace toadcache::tests {
+
+class cache_on_mariadb {
+public:
+  /// Creates the schema with the shipped catalog's tables, or takes it as it
+  /// is, and opens the cache with its own file. `adjust` may change options.
+  cache_on_mariadb(const mariadb_server& server, std::string schema,
+                   const std::function<void(options&)>& adjust = {})
+      : server_(server) {
+    auto present = server.sql("SHOW DATABASES LIKE '" + schema + "'");
+    if (present.empty())
+      server.create_schema(schema);
+    config_.database = server.options(schema);
+    config_.persistence.file = (folder_.path() / "cache.db").string();
+    config_.pool.reconnect_backoff_min = milliseconds{5};
+    config_.pool.reconnect_backoff_max = milliseconds{50};
+    config_.pool.breaker_open_time = milliseconds{50};
+    if (adjust)
+      adjust(config_);
+    auto types = catalog::load(config_.catalog_file, config_.ttl);
+    if (!types)
+      throw std::runtime_error(to_string(types.error()));
+    types_ = *types;
+    auto source = make_database(config_.database, types_);
+    auto made = source ? (*source)->create_schema(*types_)
+                       : result<void>{fail(source.error())};
+    if (!made)
+      throw std::runtime_error(to_string(made.error()));
+    open();
+  }
+
+  [[nodiscard]] cache& operator*() { return *cache_; }
+  [[nodiscard]] cache* operator->() { return &*cache_; }
+  [[nodiscard]] const options& config() const { return config_; }
+  [[nodiscard]] const catalog_ptr& types() const { return types_; }
+
+  /// Ends the cache in order and starts it anew on the same cache file.
+  void restart() {
+    cache_.reset();
+    open();
+  }
+
+  /// Runs SQL beside the cache, as another program would.
+  std::vector<std::vector<std::string>>
+  foreign_sql(const std::string& text) const {
+    return server_.sql(text, config_.database.schema);
+  }
+
+private:
+  void open() {
+    cache_parts parts;
+    parts.config = config_;
+    parts.types = types_;
+    parts.log = std::make_shared<spdlog::logger>("quiet"); // no sink
+    auto opened = cache::open(std::move(parts));
+    if (!opened)
+      throw std::runtime_error(to_string(opened.error()));
+    cache_.emplace(std::move(*opened));
+  }
+
+  const mariadb_server& server_;
+  temporary_folder folder_;
+  options config_;
+  catalog_ptr types_;
+  std::optional<cache> cache_;
+};
+
+} // namespace toadcache::tests
