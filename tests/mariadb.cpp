@@ -81,10 +81,14 @@ std::string server_program() {
   return "mariadbd";
 }
 
+/// The process that made the template.
+pid_t template_owner = 0;
+
 /// An installed, never used data folder; made once per process, then copied.
 const fs::path& data_template() {
   static const temporary_folder folder;
   static const fs::path data = [] {
+    template_owner = ::getpid();
     auto out = folder.path() / "data";
     auto log = folder.path() / "install.log";
     words command{"mariadb-install-db",
@@ -241,7 +245,10 @@ void mariadb_server::start_guard() {
   if (::pipe2(ends, O_CLOEXEC) != 0)
     fail_with("no pipe");
   auto folder = folder_.path().string();
-  auto made_once = data_template().parent_path().string();
+  // A forked program uses the template of the one it came from.
+  auto made_once = template_owner == ::getpid()
+                       ? data_template().parent_path().string()
+                       : folder;
   guard_ = ::fork();
   if (guard_ == 0) {
     ::dup2(ends[0], 0);
