@@ -1,6 +1,7 @@
 // What only a server can show: collations, lost connections, killed servers,
 // settings.
 #include <algorithm>
+#include <cstdlib>
 #include <thread>
 
 #include "tests/contract/database_fixture.hpp"
@@ -356,4 +357,53 @@ TEST_CASE("tables that reference each other in a circle are created") {
   CHECK(good(d.db().compare(*c)).empty());
   if (kind == database_kind::mysql)
     d.foreign_sql("SET foreign_key_checks = 0"); // dropped in any order
+}
+
+TEST_CASE("TLS is used when asked for, or there is no connection") {
+  temporary_folder keys;
+  auto path = [&](const char* name) { return (keys.path() / name).string(); };
+  auto openssl = [&](const std::string& arguments) {
+    auto command = "cd " + keys.path().string() + " && openssl " + arguments
+                   + " >openssl.log 2>&1";
+    REQUIRE(std::system(command.c_str()) == 0);
+  };
+  keys.write("san", "subjectAltName=IP:127.0.0.1");
+  for (std::string ca : {"ca", "other"})
+    openssl("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=" + ca
+            + " -keyout " + ca + ".key -out " + ca + ".pem");
+  openssl("req -newkey rsa:2048 -nodes -subj /CN=server -keyout server.key "
+          "-out server.csr");
+  openssl("x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial "
+          "-days 2 -extfile san -out server.pem");
+  mariadb_server server{{.tcp = true,
+                         .arguments = {"--ssl-ca=" + path("ca.pem"),
+                                       "--ssl-cert=" + path("server.pem"),
+                                       "--ssl-key=" + path("server.key")}}};
+  server.create_schema("toad");
+  server.run({"CREATE USER tls@'127.0.0.1' IDENTIFIED BY 'p' REQUIRE SSL",
+              "GRANT ALL ON toad.* TO tls@'127.0.0.1'"});
+  auto o = server.options("toad");
+  o.host = "127.0.0.1";
+  o.port = server.port();
+  o.user = "tls";
+  o.password = "p";
+  auto connects = [&] {
+    auto s = good(make_database(o, suite_catalog()))->connect();
+    if (!s)
+      CHECK(s.error().code == errc::unavailable);
+    return s.has_value();
+  };
+  CHECK_FALSE(connects()); // in clear text
+  o.tls = true;
+  o.tls_ca = path("ca.pem");
+  CHECK(connects());
+  o.tls_ca = path("other.pem");
+  CHECK_FALSE(connects());
+  o.tls_verify = false;
+  o.tls_ca.clear();
+  CHECK(connects());
+  auto plain = shared_mariadb().options("mysql"); // has no certificate
+  plain.tls = true;
+  plain.tls_verify = false;
+  CHECK_FALSE(good(make_database(plain, suite_catalog()))->connect());
 }
