@@ -6,7 +6,7 @@
 #include "tests/contract/database_fixture.hpp"
 
 using namespace toadcache;
-using namespace toadcache::testing;
+using namespace toadcache::tests;
 
 namespace {
 
