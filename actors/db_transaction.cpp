@@ -266,11 +266,14 @@ db_transaction::find_or_create(const entity_type& type, const operation& op,
       return session_.read_where(type, where, for_update);
     });
   };
-  auto found = find(false);
+  auto found = find(true);
   if (!found)
     return fail(found.error());
-  if (!found->empty())
+  if (!found->empty()) {
+    // The caller's cache did not know the row: it is told as after a write.
+    changes_.add(type.id, found->front(), found->front());
     return operation_result{std::move(*found), 1, 0, false};
+  }
   auto after = insert_row(type, set);
   if (after)
     return operation_result{{std::move(*after)}, 0, 1, true};
@@ -284,6 +287,8 @@ db_transaction::find_or_create(const entity_type& type, const operation& op,
     return fail(found.error());
   if (found->empty() && !same_snapshot)
     return fail(after.error());
+  if (!found->empty() && !same_snapshot)
+    changes_.add(type.id, found->front(), found->front());
   auto matched = uint64_t{found->size()};
   return operation_result{std::move(*found), matched, 0, false};
 }

@@ -23,7 +23,7 @@ void change_set::add(entity_id type, row before, row after) {
 std::vector<row_change> change_set::rows() const {
   std::vector<row_change> changed;
   for (auto& r : records_) {
-    if (r.before == r.after)
+    if (!r.before && !r.after)
       continue;
     auto id = (*types_)[r.type].key_of(r.before ? r.before : r.after);
     changed.push_back({std::move(id), r.before, r.after, true});
@@ -48,8 +48,6 @@ std::map<entity_id, std::vector<key>> change_set::keys() const {
     }
   };
   for (auto& r : records_) {
-    if (r.before == r.after)
-      continue;
     if (r.before)
       add_image(r.type, r.before);
     if (r.after)
