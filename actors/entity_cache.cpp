@@ -26,6 +26,8 @@ entity_cache_state::start(shared_ptr_state shared, entity_id type,
   type_ = &(*shared_->types)[type];
   count_ = &shared_->count.entities[type];
   memory_ = shared_->partitions[type];
+  self_->set_exception_handler(
+      [](std::exception_ptr& thrown) { return to_caf(thrown); });
   memory_->close();
   gate_ = write_gate{shared_->config.planted};
   residents_.emplace(shared_, type);

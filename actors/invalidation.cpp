@@ -65,6 +65,8 @@ invalidation_state::~invalidation_state() {
 invalidation_self::behavior_type
 invalidation_state::start(shared_ptr_state shared, uint64_t incarnation) {
   shared_ = std::move(shared);
+  self_->set_exception_handler(
+      [](std::exception_ptr& thrown) { return to_caf(thrown); });
   // Sequence numbers of a later incarnation stay above the earlier ones'.
   for (auto& p : shared_->partitions)
     seq_ = std::max(seq_, p->applied_seq());

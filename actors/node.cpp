@@ -30,6 +30,8 @@ node_self::behavior_type
 node_state::start(shared_ptr_state shared,
                   std::shared_ptr<std::promise<void>> ready) {
   shared_ = std::move(shared);
+  self_->set_exception_handler(
+      [](std::exception_ptr& thrown) { return to_caf(thrown); });
   self_->set_down_handler([this](caf::down_msg& msg) { on_down(msg); });
   build_table();
   for (size_t i = 0; i < children_.size(); ++i)

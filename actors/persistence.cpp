@@ -47,9 +47,8 @@ persistence_state::start(shared_ptr_state shared) {
   shared_ = std::move(shared);
   queue_ = std::make_unique<write_queue>(
       shared_->config.persistence.queue_count, shared_->config.planted);
-  self_->set_exception_handler([](std::exception_ptr&) {
-    return to_caf({errc::internal, "PERSISTENCE failed and restarts"});
-  });
+  self_->set_exception_handler(
+      [](std::exception_ptr& thrown) { return to_caf(thrown); });
   shared_->count.disk_closed = 1;
   if (shared_->make_store) {
     begin_open();

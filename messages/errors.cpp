@@ -22,6 +22,16 @@ caf::error to_caf(const failure& f) {
   return {static_cast<uint8_t>(f.code), category, caf::make_message(f.what)};
 }
 
+caf::error to_caf(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    return to_caf({errc::internal, e.what()});
+  } catch (...) {
+    return to_caf({errc::internal, "something that is no exception"});
+  }
+}
+
 failure to_failure(const caf::error& e) {
   if (e.category() == category) {
     const auto& context = e.context();

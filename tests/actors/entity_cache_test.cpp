@@ -161,8 +161,9 @@ TEST_CASE_METHOD(cache_fixture, "nothing is installed while a ticket is open") {
 }
 
 TEST_CASE_METHOD(cache_fixture, "writes that overlap are both dropped") {
-  open(7, {id(1)});
-  open(8, {id(1)});
+  std::vector<key> keys{id(1), name("a"), name("b"), name("c")};
+  open(7, keys);
+  open(8, keys);
   commit(8, make(1, "a", 1), make(1, "c", 3));
   CHECK_FALSE(resident(id(1)));
   commit(7, make(1, "a", 1), make(1, "b", 2));

@@ -128,7 +128,7 @@ TEST_CASE_METHOD(invalidation_fixture,
   CHECK_FALSE(a.ready());
   of("guild").hold = false;
   start_cache(type("guild").id);
-  advance(milliseconds{20});
+  advance(shared->config.client.request_timeout, milliseconds{100});
   CHECK(a.ready());
   CHECK(of("guild").seen.size() == 2);
 }
