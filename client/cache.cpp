@@ -1,5 +1,6 @@
 #include "client/cache.hpp"
 
+#include <algorithm>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -9,6 +10,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include "actors/runtime.hpp"
+#include "actors/spawn_blocking.hpp"
 #include "client/administration.hpp"
 #include "client/transaction_state.hpp"
 
@@ -56,6 +58,17 @@ result<std::shared_ptr<database>> source_of(const cache_parts& parts,
   if (parts.source)
     return parts.source;
   return make_database(parts.config.database, types);
+}
+
+// The caches open behind a barrier, milliseconds after their start. Until then
+// reads are answered by the database, so that waiting longer is of no use.
+void wait_until_open(const shared_state& shared) {
+  auto open = [](const std::shared_ptr<partition>& p) { return !p->closed(); };
+  for (int i = 0; i < 1000; ++i) {
+    if (std::ranges::all_of(shared.partitions, open))
+      return;
+    std::this_thread::sleep_for(milliseconds{1});
+  }
 }
 
 } // namespace
@@ -107,6 +120,8 @@ result<cache> cache::open(cache_parts parts) {
   if (!running)
     return fail(std::move(running.error()));
   p->running = std::move(*running);
+  if (!is_simulated(system))
+    wait_until_open(*shared);
   return cache{std::move(p)};
 }
 
@@ -230,6 +245,10 @@ answer<void> cache::invalidate_type(std::string_view name) const {
 
 answer<void> cache::clear_all() const {
   return invalidate_everything(*p_->core);
+}
+
+result<void> cache::create_schema() const {
+  return p_->core->shared->source->create_schema(types());
 }
 
 toadcache::statistics cache::statistics() const {

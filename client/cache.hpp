@@ -129,6 +129,9 @@ public:
 
   // -- operation --------------------------------------------------------------
 
+  /// Creates the catalog's tables that the database does not have. Blocks.
+  [[nodiscard]] result<void> create_schema() const;
+
   [[nodiscard]] toadcache::statistics statistics() const;
 
   /// Switches the cache off or on, for everything or one entity type. Off takes
