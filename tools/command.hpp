@@ -36,5 +36,6 @@ int complain(exit_code code, std::string_view what);
 void register_config(CLI::App& app, command_context& context);
 void register_schema(CLI::App& app, command_context& context);
 void register_catalog(CLI::App& app, command_context& context);
+void register_simulate(CLI::App& app, command_context& context);
 
 } // namespace toadcache

@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
   register_config(app, context);
   register_schema(app, context);
   register_catalog(app, context);
+  register_simulate(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -112,4 +112,13 @@ TEST_CASE("config check connects to the database") {
   CHECK(bad.code == 3);
   CHECK(is_one_line(bad.err));
   CHECK(has(bad.err, "text.db"));
+
+  // Nothing listens on the discard port of the loopback.
+  auto down
+      = run_program(folder.path(), {"config", "check", "--database",
+                                    "mysql://toad:peach@127.0.0.1:9/overlay"});
+  CHECK(down.code == 3);
+  CHECK(is_one_line(down.err));
+  CHECK(has(down.err, "127.0.0.1:9"));
+  CHECK_FALSE(has(down.err, "peach"));
 }
