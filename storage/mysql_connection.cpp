@@ -100,6 +100,11 @@ std::string mysql_connection::describe(const database_options& o) {
 }
 
 void mysql_connection::set_up(const database_options& o) {
+  // Without verification the client library would go on in clear text when the
+  // server offers no TLS.
+  if (o.tls && !is_encrypted())
+    throw sql::SQLException("expected TLS, but the server offers none", "08000",
+                            2026);
   version_ = query("SELECT VERSION()").at(0).at(0).value_or("");
   mariadb_ = version_.find("MariaDB") != std::string::npos;
   bool logs_statements = false;
@@ -108,12 +113,14 @@ void mysql_connection::set_up(const database_options& o) {
     logs_statements = logs_statements || variable.at(1) == "STATEMENT";
   execute(std::string{"SET SESSION TRANSACTION ISOLATION LEVEL "}
           + (logs_statements ? "REPEATABLE READ" : "READ COMMITTED"));
+  // For row locks, and for tables that are just being altered.
+  auto lock_wait = std::to_string(seconds_of(o.lock_wait_timeout));
   // Strict: nothing is cut or changed silently. An id of 0 is stored as 0.
   std::string set = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,"
                     "NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
                     "NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION', "
                     "time_zone = '+00:00', innodb_lock_wait_timeout = "
-                    + std::to_string(seconds_of(o.lock_wait_timeout));
+                    + lock_wait + ", lock_wait_timeout = " + lock_wait;
   auto limit = o.statement_timeout.count();
   if (mariadb_)
     // The second keeps long IN lists ranges over the index.
@@ -123,6 +130,11 @@ void mysql_connection::set_up(const database_options& o) {
   else
     set += ", max_execution_time = " + std::to_string(limit);
   execute(set);
+}
+
+bool mysql_connection::is_encrypted() {
+  auto cipher = query("SHOW SESSION STATUS LIKE 'Ssl_cipher'");
+  return !cipher.empty() && !cipher[0].at(1).value_or("").empty();
 }
 
 void mysql_connection::take_lock() {

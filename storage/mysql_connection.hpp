@@ -78,6 +78,7 @@ public:
 private:
   mysql_connection() = default;
   void set_up(const database_options& o);
+  bool is_encrypted();
   void take_lock();
 
   std::unique_ptr<sql::Connection> connection_;

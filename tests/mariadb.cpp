@@ -294,6 +294,7 @@ void mariadb_server::kill() {
 }
 void mariadb_server::freeze() {
   ::kill(pid_, SIGSTOP);
+  ::waitpid(pid_, nullptr, WUNTRACED); // until every thread stands
 }
 void mariadb_server::thaw() {
   ::kill(pid_, SIGCONT);

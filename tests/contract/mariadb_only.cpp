@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "storage/mysql_connection.hpp"
 #include "tests/contract/database_fixture.hpp"
 
 using namespace toadcache;
@@ -160,6 +161,20 @@ TEST_CASE("two transactions in each other's way: one is rolled back whole") {
   CHECK_FALSE(loser->in_transaction());
   CHECK(loser->usable());
   CHECK(winner->commit().how == outcome::committed);
+}
+
+TEST_CASE("a table that is just being altered is a deadlock, too") {
+  fresh_database d{database_kind::mysql};
+  auto s = d.connect();
+  auto& type = d.type("parent");
+  auto holder = good(mysql_connection::open(d.options()));
+  holder->execute("LOCK TABLES parent WRITE");
+  good(s->begin());
+  auto r = s->insert(type, set_of(type, {{"id", 1}}));
+  REQUIRE_FALSE(r);
+  CHECK(r.error().code == errc::deadlock);
+  CHECK_FALSE(s->in_transaction());
+  CHECK(s->usable());
 }
 
 TEST_CASE("a statement over its time limit ends with timeout, rolled back") {
