@@ -253,7 +253,7 @@ void db_pool_state::arm() {
   if (first_idle && connected > shared_->config.pool.min_count)
     consider(*first_idle + shared_->config.pool.idle);
   if (!barriers_.empty() && shared_->orphans.load() > 0)
-    consider(now() + defaults::ask_again_max);
+    consider(now() + defaults::ask_again_min);
   if (drain_)
     consider(drain_deadline_);
   if (!next || (armed_ && *armed_ <= *next))

@@ -126,7 +126,7 @@ TEST_CASE("a full queue sheds") {
   CHECK(d.error() == errc::overloaded);
   CHECK_FALSE(a.ready());
   f.release();
-  (void) f.end(b.value().id, false);
+  (void)f.end(b.value().id, false);
   f.run();
   CHECK(a.error() == errc::none);
 }

@@ -56,8 +56,8 @@ struct pool_fixture : actor_fixture {
   std::shared_ptr<changes_recorder> told = std::make_shared<changes_recorder>();
   db_pool_actor pool;
 
-  explicit pool_fixture(options o = pool_test_options())
-      : actor_fixture(std::move(o), pool_catalog()),
+  explicit pool_fixture(options o = pool_test_options(), uint64_t seed = 0)
+      : actor_fixture(std::move(o), pool_catalog(), seed),
         db(std::make_shared<fake_database>(shared->types)) {
     shared->source = db;
     start_cache(user_type);
