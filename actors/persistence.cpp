@@ -192,8 +192,10 @@ void persistence_state::on_step(step what) {
     commit();
     return;
   case step::clean_up:
-    clean_up();
-    after(shared_->config.memory.check_period, step::clean_up);
+    // In small steps, so that loads get their turn.
+    after(clean_up() ? shared_->config.memory.check_period
+                     : shared_->config.persistence.group_commit_delay,
+          step::clean_up);
     return;
   case step::open:
     begin_open();
@@ -292,14 +294,16 @@ result<void> persistence_state::apply(const cache_store::batch& b) {
   return done;
 }
 
-void persistence_state::clean_up() {
+bool persistence_state::clean_up() {
   if (!commit())
-    return;
-  auto removed = store_->clean_up(shared_->wall_now());
-  if (removed)
-    tell_lost(*removed);
-  else
+    return true;
+  auto removed = store_->clean_up(shared_->wall_now(), clean_up_count);
+  if (!removed) {
     close_tier(removed.error());
+    return true;
+  }
+  tell_lost(*removed);
+  return removed->size() < clean_up_count;
 }
 
 void persistence_state::close_tier(const failure& why) {

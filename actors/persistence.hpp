@@ -36,6 +36,9 @@ using persistence_self
 class persistence_state {
 public:
   static constexpr const char* name = "persistence";
+  /// Entries that one step of the clean-up removes: some 20 ms, in which
+  /// nothing is loaded.
+  static constexpr size_t clean_up_count = 4096;
   explicit persistence_state(persistence_self::pointer self);
   ~persistence_state();
 
@@ -68,7 +71,8 @@ private:
   /// Writes all that waits. False: the tier is closed.
   bool commit();
   result<void> apply(const cache_store::batch& b);
-  void clean_up();
+  /// False: more is left to remove.
+  bool clean_up();
   /// Drops the store without its clean marker and tries again later.
   void close_tier(const failure& why);
   void retry_open();

@@ -65,8 +65,9 @@ public:
       = 0;
 
   /// Removes what is older than the persistent TTL, then the oldest entries
-  /// until the file is below its bound. The keys removed.
-  virtual result<std::vector<key>> clean_up(wall_time now) = 0;
+  /// until the file is below its bound; about `limit` entries at most. The keys
+  /// removed; fewer than `limit`: nothing is left to remove.
+  virtual result<std::vector<key>> clean_up(wall_time now, size_t limit) = 0;
 
   /// The newest `limit` records, newest first.
   virtual result<std::vector<invalidation_record>> log(size_t limit) = 0;

@@ -30,8 +30,8 @@ constexpr auto scan_text
     = "SELECT id, list, key, run FROM $ INDEXED BY $_by_type WHERE type = ?1 "
       "AND id > ?2 ORDER BY id LIMIT ?3";
 constexpr auto erase_old_text
-    = "DELETE FROM $ WHERE fetched < ?1 OR fetched > ?2 RETURNING type, list, "
-      "key";
+    = "DELETE FROM $ WHERE id IN (SELECT id FROM $ WHERE fetched < ?1 OR "
+      "fetched > ?2 LIMIT ?3) RETURNING type, list, key";
 constexpr auto erase_oldest_text
     = "DELETE FROM $ WHERE id IN (SELECT id FROM $ ORDER BY fetched LIMIT ?1) "
       "RETURNING type, list, key";
@@ -323,12 +323,13 @@ result<void> sqlite_cache_store::scan_table(size_t table, entity_id type,
   return {};
 }
 
-result<std::vector<key>> sqlite_cache_store::clean_up(wall_time now) {
+result<std::vector<key>> sqlite_cache_store::clean_up(wall_time now,
+                                                      size_t limit) {
   auto removed = guarded([&]() -> result<std::vector<key>> {
     std::vector<key> keys;
-    if (auto old = remove_old(now, keys); !old)
+    if (auto old = remove_old(now, limit, keys); !old)
       return fail(old.error());
-    if (auto fits = remove_to_fit(keys); !fits)
+    if (auto fits = remove_to_fit(limit, keys); !fits)
       return fail(fits.error());
     return keys;
   });
@@ -339,19 +340,21 @@ result<std::vector<key>> sqlite_cache_store::clean_up(wall_time now) {
 }
 
 // An entry from the future has no age that means anything.
-result<void> sqlite_cache_store::remove_old(wall_time now,
+result<void> sqlite_cache_store::remove_old(wall_time now, size_t limit,
                                             std::vector<key>& removed) {
   for (auto& e : statements_->entries) {
     e.erase_old.bind(1, count_of(now - options_.ttl));
     e.erase_old.bind(2, count_of(now + options_.ttl));
+    e.erase_old.bind(3, static_cast<int64_t>(limit - removed.size()));
     if (auto taken = take_removed(e.erase_old, removed); !taken)
       return taken;
   }
   return {};
 }
 
-result<void> sqlite_cache_store::remove_to_fit(std::vector<key>& removed) {
-  for (;;) {
+result<void> sqlite_cache_store::remove_to_fit(size_t limit,
+                                               std::vector<key>& removed) {
+  while (removed.size() < limit) {
     auto used = used_bytes();
     if (!used)
       return fail(used.error());
@@ -372,6 +375,7 @@ result<void> sqlite_cache_store::remove_to_fit(std::vector<key>& removed) {
     if (auto taken = take_removed(s, removed); !taken)
       return taken;
   }
+  return {};
 }
 
 result<void> sqlite_cache_store::take_removed(cache_statement& s,

@@ -31,7 +31,7 @@ public:
   result<std::vector<disk_entry>> load(std::span<const key> ids) override;
   /// Rows first; a negative `last` continues within the lists.
   result<key_slice> scan(entity_id type, int64_t after, size_t limit) override;
-  result<std::vector<key>> clean_up(wall_time now) override;
+  result<std::vector<key>> clean_up(wall_time now, size_t limit) override;
   result<std::vector<invalidation_record>> log(size_t limit) override;
   result<store_statistics> statistics() override;
   result<void> close() override;
@@ -65,8 +65,9 @@ private:
   result<void> load_one(const key& id, std::vector<disk_entry>& found);
   result<void> scan_table(size_t table, entity_id type, int64_t after,
                           size_t limit, key_slice& slice);
-  result<void> remove_old(wall_time now, std::vector<key>& removed);
-  result<void> remove_to_fit(std::vector<key>& removed);
+  result<void> remove_old(wall_time now, size_t limit,
+                          std::vector<key>& removed);
+  result<void> remove_to_fit(size_t limit, std::vector<key>& removed);
   /// Runs a statement that yields the type, list and key of what it removed.
   result<void> take_removed(cache_statement& s, std::vector<key>& removed);
   [[nodiscard]] result<uint64_t> used_bytes();

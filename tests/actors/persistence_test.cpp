@@ -284,6 +284,23 @@ TEST_CASE("clean-up removes what is too old and tells the cache") {
   CHECK(f.stored_name(2) == "-");
 }
 
+TEST_CASE("clean-up goes on in small steps") {
+  persistence_fixture f;
+  f.start();
+  auto n = 2 * persistence_state::clean_up_count + 10;
+  put_entries old;
+  for (size_t i = 0; i < n; ++i)
+    old.entries.push_back(user(static_cast<int64_t>(i), "old"));
+  f.send(f.disk, old);
+  f.advance(defaults::check_period, 1s);
+  CHECK(f.lost.size() == persistence_state::clean_up_count);
+  f.advance(defaults::group_commit_delay);
+  CHECK(f.lost.size() == 2 * persistence_state::clean_up_count);
+  f.advance(defaults::group_commit_delay);
+  CHECK(f.lost.size() == n);
+  CHECK(f.image->entries.empty());
+}
+
 TEST_CASE("erasing a type spares the others") {
   persistence_fixture f;
   f.start();

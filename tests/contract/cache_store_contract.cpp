@@ -217,12 +217,14 @@ TEST_CASE("cache store: clean-up removes by age, then the oldest") {
   auto store = p.open();
   REQUIRE(store->apply(puts({user(1, "old", noon - 2h), user(2, "new", noon),
                              channels_of(3, {4}, noon - 61min)})));
-  auto removed = store->clean_up(noon);
+  auto removed = store->clean_up(noon, 1000);
   REQUIRE(removed);
   CHECK(removed->size() == 2);
   CHECK(stored_name(*store, 1) == "-");
   CHECK(stored_name(*store, 2) == "new");
-  CHECK(store->clean_up(noon)->empty());
+  CHECK(store->clean_up(noon, 1000)->empty());
+  CHECK(store->clean_up(noon + 61min, 1)->size() == 1);
+  CHECK(stored_name(*store, 2) == "-");
 
   std::string noise;
   for (int i = 0; i < 4000; ++i)
@@ -235,11 +237,11 @@ TEST_CASE("cache store: clean-up removes by age, then the oldest") {
     many.push_back(user(100 + i, noise, noon - milliseconds{i}));
   REQUIRE(store->apply(puts(many)));
   CHECK(store->statistics()->bytes > p.options.max_bytes);
-  removed = store->clean_up(noon);
+  removed = store->clean_up(noon, 1000);
   REQUIRE(removed);
   CHECK(store->statistics()->bytes <= p.options.max_bytes);
   CHECK(stored_name(*store, 100 + 999) == "-");
-  CHECK(store->statistics()->rows + removed->size() == 1001);
+  CHECK(store->statistics()->rows + removed->size() == 1000);
 }
 
 TEST_CASE("cache store: the log yields the newest records first") {
@@ -304,7 +306,7 @@ TEST_CASE("cache store: before open and after close everything is refused") {
   CHECK(store->apply({}).error().code == errc::tier_closed);
   CHECK(stored_name(*store, 1) == "tier_closed");
   CHECK_FALSE(store->scan(0, 0, 1));
-  CHECK_FALSE(store->clean_up(noon));
+  CHECK_FALSE(store->clean_up(noon, 1000));
   CHECK_FALSE(store->log(1));
   CHECK_FALSE(store->statistics());
   CHECK_FALSE(store->close());

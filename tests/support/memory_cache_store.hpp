@@ -149,21 +149,18 @@ public:
     return slice;
   }
 
-  result<std::vector<key>> clean_up(wall_time now) override {
+  result<std::vector<key>> clean_up(wall_time now, size_t limit) override {
     if (auto ready = check(); !ready)
       return fail(ready.error());
     std::vector<key> removed;
-    std::erase_if(image_->entries, [&](auto& stored) {
-      auto old = stored.second.entry.fetched + options_.ttl < now;
-      if (old)
-        removed.push_back(stored.second.entry.id);
-      return old;
-    });
-    while (bytes() > options_.max_bytes && !image_->entries.empty()) {
+    while (removed.size() < limit && !image_->entries.empty()) {
       auto oldest = std::min_element(
           image_->entries.begin(), image_->entries.end(), [](auto& a, auto& b) {
             return a.second.entry.fetched < b.second.entry.fetched;
           });
+      if (oldest->second.entry.fetched + options_.ttl >= now
+          && bytes() <= options_.max_bytes)
+        break;
       removed.push_back(oldest->second.entry.id);
       image_->entries.erase(oldest);
     }
