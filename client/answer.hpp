@@ -79,34 +79,47 @@ public:
       f(seen(s->take()));
   }
 
-  // -- the awaitable; an answer is its own awaiter ----------------------------
+  /// What `co_await` on an answer waits with. (Not the answer itself: g++ 12
+  /// copies an awaiter that is an lvalue.)
+  class awaiter {
+  public:
+    explicit awaiter(answer& of) : of_(of) {}
+    [[nodiscard]] bool await_ready() const { return of_.ready(); }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> h) {
+      std::shared_ptr<chain> steps;
+      if constexpr (requires { h.promise().steps; })
+        steps = h.promise().steps;
+      return of_.suspend(h, std::move(steps));
+    }
+    [[nodiscard]] result<T> await_resume() { return of_.resumed(); }
 
-  [[nodiscard]] bool await_ready() const { return ready(); }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> h) {
-    std::shared_ptr<chain> steps;
-    if constexpr (requires { h.promise().steps; })
-      steps = h.promise().steps;
+  private:
+    answer& of_;
+  };
+  awaiter operator co_await() & { return awaiter{*this}; }
+  awaiter operator co_await() && { return awaiter{*this}; }
+
+private:
+  template <class, class>
+  friend class answer;
+
+  bool suspend(std::coroutine_handle<> h, std::shared_ptr<chain> steps) {
     auto s = std::get<slot_ptr>(state_); // this may end before we return
     suspended_ = true;
-    auto resume = [h = std::coroutine_handle<>(h), s, steps] {
+    return s->set_waiter([h, s, steps = std::move(steps)] {
       std::unique_lock<std::recursive_mutex> guard;
       if (steps)
         guard = std::unique_lock{steps->lock};
       if (!s->abandoned())
         h.resume();
-    };
-    return s->set_waiter(std::move(resume));
+    });
   }
-  [[nodiscard]] result<T> await_resume() {
+  result<T> resumed() {
     if (auto p = std::get_if<slot_ptr>(&state_))
       return seen((*p)->take());
     return seen(std::move(std::get<result<Raw>>(state_)));
   }
-
-private:
-  template <class, class>
-  friend class answer;
 
   static result<T> seen(result<Raw> r) {
     if constexpr (std::is_same_v<T, Raw>)

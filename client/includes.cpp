@@ -110,8 +110,9 @@ task<result<tree>> expand_row(client_core_ptr core, const entity_type* type,
   auto r = co_await root;
   if (!r)
     co_return fail(std::move(r.error()));
-  auto all
-      = co_await expand(core, type, {std::move(*r)}, std::move(paths), how);
+  records one;
+  one.push_back(std::move(*r));
+  auto all = co_await expand(core, type, std::move(one), std::move(paths), how);
   if (!all)
     co_return fail(std::move(all.error()));
   co_return std::move(all->front());

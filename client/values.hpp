@@ -2,8 +2,8 @@
 // Values, thread-safe.
 #pragma once
 
+#include <array>
 #include <concepts>
-#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,14 +14,17 @@
 
 namespace toadcache {
 
-/// One value or a tuple, as a key is asked for: `42`, `{user_id, channel_id}`.
-/// Borrows: use it as a function parameter only.
+/// One value or a tuple of up to four, as a key is asked for: `42`,
+/// `{user_id, channel_id}`; longer ones as a vector, which it borrows: use it
+/// as a function parameter only.
 class values {
 public:
-  template <class T>
-  requires std::convertible_to<T&&, value> values(T&& v)
-      : one_(std::forward<T>(v)), all_(&one_, 1) {}
-  values(std::initializer_list<value> v) : all_(v.begin(), v.size()) {}
+  static constexpr size_t max_count = 4;
+
+  template <class... Ts>
+  requires(sizeof...(Ts) >= 1 && sizeof...(Ts) <= max_count
+           && (std::convertible_to<Ts&&, value> && ...)) values(Ts&&... v)
+      : own_{value(std::forward<Ts>(v))...}, all_(own_.data(), sizeof...(Ts)) {}
   values(const std::vector<value>& v) : all_(v) {}
   values(std::span<const value> v) : all_(v) {}
   values(const values&) = delete;
@@ -30,11 +33,13 @@ public:
   [[nodiscard]] std::span<const value> all() const noexcept { return all_; }
 
 private:
-  value one_;
+  std::array<value, max_count> own_;
   std::span<const value> all_;
 };
 
 /// New values by column name: `{{"name", "Toad"}, {"fc_switch", nullptr}}`.
+/// (g++ 12 cannot compile such a list inside a co_await expression; give it a
+/// name first.)
 using fields = std::vector<std::pair<std::string, value>>;
 
 /// One comparison by column name.
