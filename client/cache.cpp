@@ -146,10 +146,6 @@ const catalog& cache::types() const noexcept {
   return *p_->core->shared->types;
 }
 
-result<void> cache::create_schema() const {
-  return p_->core->shared->source->create_schema(types());
-}
-
 entity_handle cache::entity(std::string_view name) const {
   auto h = find_entity(name);
   if (!h)

@@ -70,10 +70,6 @@ public:
 
   [[nodiscard]] const catalog& types() const noexcept;
 
-  /// Creates the catalog's tables in the database where they do not exist.
-  /// Blocks on a connection of its own.
-  result<void> create_schema() const;
-
   /// Throws std::invalid_argument when the catalog has no entity of that name,
   /// which is a defect of the caller; `find_entity` asks.
   [[nodiscard]] entity_handle entity(std::string_view name) const;
