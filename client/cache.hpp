@@ -46,7 +46,7 @@ struct cache_parts {
   const clock* time = nullptr; ///< not owned; coarse_clock() when null
   std::function<wall_time()> wall_now;
   executor_ptr where; ///< where coroutines and callbacks go on
-  /// Null: warnings and worse to stderr, level from config.log_level.
+  /// Null: to stderr, at config.log_level.
   std::shared_ptr<spdlog::logger> log;
   /// False: no disk tier, whatever else says so (tests).
   bool disk = true;
