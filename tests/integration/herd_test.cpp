@@ -89,7 +89,7 @@ TEST_CASE("a thousand concurrent reads of a thousand missing keys: at most "
   }
 }
 
-TEST_CASE("the first command in a new guild works, and the next one needs no "
+TEST_CASE("the first command in a new guild works, and a warm one needs no "
           "statement") {
   cache_on_mariadb c{server(), "herd_base"};
   checks check{*c};
