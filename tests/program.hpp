@@ -20,11 +20,13 @@ struct program_result {
 };
 
 /// Runs the program with nothing in its environment but `variables`, in the
-/// folder `in`. Blocks until it ends.
+/// folder `in`; `before` is a command that starts it (timeout). Blocks until it
+/// ends.
 inline program_result
 run_program(const std::filesystem::path& in,
             const std::vector<std::string>& arguments,
-            const std::map<std::string, std::string>& variables = {}) {
+            const std::map<std::string, std::string>& variables = {},
+            const std::vector<std::string>& before = {}) {
   auto quoted = [](const std::string& text) {
     std::string out = "'";
     for (auto c : text)
@@ -41,6 +43,8 @@ run_program(const std::filesystem::path& in,
   auto line = "cd " + quoted(in.string()) + " && exec env -i";
   for (const auto& [name, text] : variables)
     line += " " + quoted(name + "=" + text);
+  for (const auto& word : before)
+    line += " " + quoted(word);
   line += " " + quoted(TOADCACHE_BINARY_DIR "/tools/toadcache");
   for (const auto& argument : arguments)
     line += " " + quoted(argument);

@@ -1,5 +1,8 @@
 // The simulated bot on the bare database: a statement for each question, as an
 // object-relational mapper without a cache asks.
+#include <array>
+#include <cstdio>
+
 #include "tools/bot_backend.hpp"
 #include "tools/table_writer.hpp"
 
@@ -122,9 +125,10 @@ private:
       return fail(id.error());
     if (!id->empty())
       return {};
-    auto own = std::to_string(user_id);
-    return insert("profile", {{"id", "00000000-0000-4000-9000-"
-                                         + own.substr(own.size() - 12)},
+    std::array<char, 40> own{};
+    std::snprintf(own.data(), own.size(), "00000000-0000-4000-9000-%012llu",
+                  static_cast<unsigned long long>(user_id) % 1'000'000'000'000);
+    return insert("profile", {{"id", own.data()},
                               {"user_id", user_id},
                               {"name", "default"},
                               {"css", "empty"},

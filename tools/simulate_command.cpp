@@ -153,6 +153,9 @@ int simulate(const config_sources& sources, const simulate_options& asked) {
   auto plan = read_scenario(asked.file);
   if (!plan)
     return complain(exit_usage, plan.error());
+  // From here on there is something to remove at the end.
+  std::signal(SIGINT, interrupt);
+  std::signal(SIGTERM, interrupt);
   auto scratch = scratch_folder::make();
   if (!scratch)
     return complain(exit_failed, to_string(scratch.error()));
@@ -162,8 +165,6 @@ int simulate(const config_sources& sources, const simulate_options& asked) {
     return code;
   if (code = check_entities(*x->types); code != exit_ok)
     return code;
-  std::signal(SIGINT, interrupt);
-  std::signal(SIGTERM, interrupt);
   result<simulation> done = fail(errc::internal, "not run");
   {
     progress told{progress_mode(asked.show_progress)};

@@ -72,3 +72,17 @@ TEST_CASE("a bad scenario is one line and exit code 2") {
   CHECK(none.code == 2);
   CHECK(none.err == "toadcache: none.json: cannot be read\n");
 }
+
+TEST_CASE("an interrupted simulation leaves nothing behind") {
+  temporary_folder folder;
+  auto evening = TOADCACHE_SOURCE_DIR "/examples/simulations/evening.json";
+  auto r = run_program(
+      folder.path(), {"simulate", evening},
+      {{"TMPDIR", folder.path().string()}},
+      {"/usr/bin/timeout", "--preserve-status", "--signal=INT", "2"});
+  CHECK(r.code == 3);
+  CHECK(r.out.empty());
+  CHECK(is_one_line(r.err));
+  CHECK(has(r.err, "interrupted"));
+  CHECK(files_in(folder.path()) == 0);
+}
