@@ -119,10 +119,10 @@ private:
 template <class T>
 class completion {
 public:
-  /// `stopping` is the runtime's flag: while it is set, work dropped before it
-  /// was sent answers errc::shutting_down.
+  /// `stopping` is the runtime's flag, if any: while set, work dropped before
+  /// it was sent answers errc::shutting_down.
   completion(std::shared_ptr<slot<T>> to, permit held,
-             std::shared_ptr<const std::atomic<bool>> stopping)
+             std::shared_ptr<const std::atomic<bool>> stopping = nullptr)
       : slot_(std::move(to)), permit_(std::move(held)),
         stopping_(std::move(stopping)) {}
   completion(const completion&) = delete;
