@@ -43,8 +43,7 @@ bool read_number(std::string_view text, uint64_t& x, std::string_view& rest) {
 }
 
 /// A whole number with one of `units`; a bare number takes `bare_factor`.
-template <size_t N>
-bool read_quantity(std::string_view text, const std::array<unit, N>& units,
+bool read_quantity(std::string_view text, std::span<const unit> units,
                    uint64_t bare_factor, uint64_t& x) {
   std::string_view rest;
   if (!read_number(text, x, rest))
@@ -56,25 +55,22 @@ bool read_quantity(std::string_view text, const std::array<unit, N>& units,
   return factor != 0 && !__builtin_mul_overflow(x, factor, &x);
 }
 
-/// In the largest unit that divides it.
-template <size_t N>
-std::string format_quantity(uint64_t x, const std::array<unit, N>& units,
-                            size_t count) {
-  for (auto i = count; i > 0; --i)
-    if (x != 0 && x % units[i - 1].factor == 0)
-      return std::to_string(x / units[i - 1].factor)
-             + std::string{units[i - 1].name};
+/// In the largest of `units` that divides it.
+std::string format_quantity(uint64_t x, std::span<const unit> units) {
+  for (auto u = units.rbegin(); u != units.rend(); ++u)
+    if (x != 0 && x % u->factor == 0)
+      return std::to_string(x / u->factor) + std::string{u->name};
   return std::to_string(x);
 }
 
 std::string format_duration(uint64_t x, std::string_view bare_unit) {
   // Hours and days are read, but seconds are what people compare.
   return x == 0 ? "0" + std::string{bare_unit}
-                : format_quantity(x, duration_units, 2);
+                : format_quantity(x, std::span{duration_units}.first(2));
 }
 
 std::string format_bytes(uint64_t x) {
-  return format_quantity(x, byte_units, byte_units.size());
+  return format_quantity(x, byte_units);
 }
 
 std::string format_ratio(double x) {
