@@ -27,9 +27,14 @@ db_pool_state::~db_pool_state() {
     b.promise.deliver(to_caf({code, why}));
   if (drain_)
     drain_->deliver(to_caf({code, why}));
-  for (auto& slot : slots_)
+  for (auto& slot : slots_) {
     if (slot.journal)
       slot.journal->orphan();
+    // Each closes its connection on its own thread; those that run a write end
+    // by themselves when it is settled.
+    if (slot.worker && (!slot.busy || slot.interactive))
+      self_->send_exit(slot.worker, caf::exit_reason::user_shutdown);
+  }
 }
 
 db_pool_self::behavior_type db_pool_state::start(shared_ptr_state shared) {
