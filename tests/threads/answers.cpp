@@ -23,7 +23,8 @@ struct pending {
 pending make_pending(const executor_ptr& where,
                      const std::shared_ptr<permit_pool>& permits) {
   auto to = std::make_shared<slot<int>>(where, limit);
-  return {to, std::make_shared<completion<int>>(to, *permits->try_take())};
+  return {to,
+          std::make_shared<completion<int>>(to, *permits->try_take(), nullptr)};
 }
 
 } // namespace
