@@ -70,7 +70,7 @@ caf::result<transaction_done> db_pool_state::on_end(end_transaction& msg) {
   auto timeout = remaining(msg.header);
   auto serial = ++serial_;
   running_[serial] = {promise, (*t)->slot, msg.id, msg.commit};
-  ask_worker<transaction_done>((*t)->slot, serial, timeout, std::move(msg));
+  ask_worker<transaction_done>((*t)->slot, serial, timeout, msg);
   return promise;
 }
 

@@ -9,7 +9,7 @@ using namespace toadcache::tests;
 
 namespace {
 
-const entity_type& by_table(const catalog& c, const std::string& table) {
+const entity_type& by_table(const catalog& c, std::string_view table) {
   for (auto& type : c.types())
     if (type.table == table)
       return type;
