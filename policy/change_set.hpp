@@ -21,8 +21,9 @@ public:
   /// erased. Several changes of a row become one.
   void add(entity_id type, row before, row after);
 
-  /// The rows whose content differs from before, in the order of their first
-  /// change.
+  /// The rows written, in the order of their first change. One that ends as it
+  /// began is among them, since a cache may know an older content; one that was
+  /// inserted and erased again is not.
   [[nodiscard]] std::vector<row_change> rows() const;
 
   /// Every key that the changes touch, by type and without repetition: primary

@@ -53,7 +53,7 @@ TEST_CASE("an update of no row rolls the whole transaction back") {
   CHECK(f.shared->count.rollbacks == 1);
 }
 
-TEST_CASE("an update that changes nothing has a result and no change") {
+TEST_CASE("an update that changes nothing is told like any other") {
   pool_fixture f;
   f.put_user(1, "ann", 1);
   auto done = f.write({f.set_rank(1, 1)});
@@ -61,8 +61,10 @@ TEST_CASE("an update that changes nothing has a result and no change") {
   CHECK(first(done).matched == 1);
   CHECK(first(done).changed == 0);
   CHECK(first(done).rows.size() == 1);
-  CHECK(f.told->seen.empty());
-  CHECK(f.tickets->seen.empty());
+  // A cache may know an older content than the one found.
+  REQUIRE(f.told->seen.size() == 1);
+  CHECK(f.told->seen[0].rows.at(0).after == first(done).rows[0]);
+  CHECK(f.tickets->seen.size() == 1);
 }
 
 TEST_CASE("upsert updates or inserts by primary key") {
@@ -458,7 +460,7 @@ TEST_CASE("a lost COMMIT of nothing is no unknown outcome") {
   pool_fixture f;
   f.put_user(1, "ann", 1);
   f.db->commits = {{outcome::unknown, errc::unavailable, false}};
-  auto done = f.write({f.set_rank(1, 1)});
+  auto done = f.write({f.erase_user(9)});
   f.run();
   CHECK(done.error() == errc::unavailable);
   CHECK(f.told->seen.empty());
