@@ -2,6 +2,7 @@
 // and the caller's meet in a slot.
 #include "client/answer.hpp"
 
+#include <future>
 #include <thread>
 
 #include "client/task.hpp"
@@ -50,7 +51,9 @@ TEST_CASE("an answer crosses threads in each of its three forms", "[threads]") {
     }
     producer.join();
   }
-  where.reset(); // runs what is queued
+  std::promise<void> queue_done; // after all that was queued before it
+  where->post([&] { queue_done.set_value(); });
+  queue_done.get_future().wait();
   CHECK(sum == round_count);
   CHECK(permits->used() == 0);
 }
