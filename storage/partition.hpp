@@ -3,9 +3,9 @@
 // restart; held by shared pointer by the actor and the facade.
 //
 // Invariants. An entry is visible while the partition is open and the entry's
-// generation is the partition's; whether it may be served is judged by its times
-// and the trust lease (policy/expiry.hpp). Replacing an entry makes a new one;
-// readers keep the old block alive by reference count.
+// generation is the partition's; whether it may be served is judged by its
+// times and the trust lease (policy/expiry.hpp). Replacing an entry makes a new
+// one; readers keep the old block alive by reference count.
 #pragma once
 
 #include <array>
