@@ -76,7 +76,7 @@ std::string report::text(const palette& colours) const {
     return line(what, format(form.c_str(), amount(with)),
                 format(form.c_str(), amount(without)));
   };
-  auto seconds = [](int64_t ns) {
+  auto in_seconds = [](int64_t ns) {
     return format("%.2f s", static_cast<double>(ns) / 1e9);
   };
   const auto& with = from_.cached;
@@ -90,10 +90,10 @@ std::string report::text(const palette& colours) const {
               whole(static_cast<double>(without.database.statements)));
   out += line("  per second", whole(amount("statements_with_cache")),
               whole(amount("statements_without_cache")));
-  out += line("time in the database", seconds(with.database.busy_ns),
-              seconds(without.database.busy_ns));
-  out += line("  of it in commits (fsync)", seconds(with.database.commit_ns),
-              seconds(without.database.commit_ns));
+  out += line("time in the database", in_seconds(with.database.busy_ns),
+              in_seconds(without.database.busy_ns));
+  out += line("  of it in commits (fsync)", in_seconds(with.database.commit_ns),
+              in_seconds(without.database.commit_ns));
   out += two("read answered from memory, median", "us", "cached_read_p50",
              "bare_read_p50");
   out += two("  99 % at most", "us", "cached_read_p99", "bare_read_p99");
