@@ -120,6 +120,8 @@ private:
   void drop_changed(const key& k, removal_cause why);
   void drop_index(index_id i);
   void drop_aliases_of(const key& k);
+  void drop_row(const key& k);
+  void drop_row_spelled(const key& k);
   void flush();
   [[nodiscard]] std::vector<key> keys_of(const row_change& change) const;
 

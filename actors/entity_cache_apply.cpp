@@ -16,15 +16,10 @@ applied entity_cache_state::on_apply(const apply_changes& msg) {
   else
     apply_commit(msg);
   for (auto& k : msg.drop) {
-    if (k.is_row()) {
-      auto e = residents_->peek(k);
-      for (index_id i = 1; i <= type_->indexes.size(); ++i)
-        if (e && e->content)
-          drop_changed(type_->key_of(e->content, i), removal_cause::removed);
-        else
-          drop_index(i); // its lists cannot be named
-    }
-    drop_changed(k, removal_cause::removed);
+    if (k.is_row())
+      drop_row(k);
+    else
+      drop_changed(k, removal_cause::removed);
   }
   for (auto& list : msg.drop_listed) {
     drop_changed(list, removal_cause::removed);
@@ -110,6 +105,34 @@ void entity_cache_state::quarantine(const apply_changes& msg) {
     disk_->erase(k);
     drop_aliases_of(k);
   }
+}
+
+// Somebody named a row: it goes with its lists, however it is spelled.
+void entity_cache_state::drop_row(const key& k) {
+  auto& columns = type_->primary_key;
+  auto folds = std::any_of(columns.begin(), columns.end(), [&](size_t i) {
+    return type_->types[i] == column_type::text
+           && !type_->columns[i].compares_bytes();
+  });
+  if (folds) {
+    for (auto& other : residents_->spellings_of(k))
+      drop_row_spelled(other);
+    // Those on disk only, or being fetched, cannot be named.
+    gate_.on_index_change(primary_index);
+    flights_.seal_all();
+    disk_->distrust(primary_index);
+  }
+  drop_row_spelled(k);
+}
+
+void entity_cache_state::drop_row_spelled(const key& k) {
+  auto e = residents_->peek(k);
+  for (index_id i = 1; i <= type_->indexes.size(); ++i)
+    if (e && e->content)
+      drop_changed(type_->key_of(e->content, i), removal_cause::removed);
+    else
+      drop_index(i); // its lists cannot be named
+  drop_changed(k, removal_cause::removed);
 }
 
 void entity_cache_state::drop_changed(const key& k, removal_cause why) {

@@ -116,6 +116,17 @@ void residents::drop_index(index_id i) {
     drop(k, removal_cause::invalidated);
 }
 
+std::vector<key> residents::spellings_of(const key& k) const {
+  auto wanted = type_.aliases_of(k);
+  return collect([&](const entry& e) {
+    if (!e.id.is_row())
+      return false;
+    auto other = type_.aliases_of(e.id);
+    return wanted.all || other.all
+           || other.folded.value_or(e.id) == wanted.folded.value_or(k);
+  });
+}
+
 std::vector<key> residents::drop_rows_of(const key& list) {
   auto found = collect([&](const entry& e) {
     return e.id.is_row() && e.content

@@ -38,6 +38,9 @@ public:
   bool sweep_step(time_point now);
   /// Removes every list and absence of one index. O(n).
   void drop_index(index_id i);
+  /// The resident keys of the primary index that a collation may take for `k`,
+  /// `k` included. O(n).
+  [[nodiscard]] std::vector<key> spellings_of(const key& k) const;
   /// Removes the rows whose list key of an index is `list`. O(n).
   std::vector<key> drop_rows_of(const key& list);
 

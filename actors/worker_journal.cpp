@@ -12,13 +12,15 @@ void worker_journal::join() {
 void worker_journal::start() {
   std::lock_guard guard{lock_};
   phase_ = phase::running;
+  commit_sent_ = false;
 }
 
 bool worker_journal::cancel() {
   std::lock_guard guard{lock_};
   if (phase_ == phase::running)
     phase_ = phase::cancelled;
-  return phase_ == phase::committing;
+  // Also when the worker has finished: its reply may never be read.
+  return commit_sent_;
 }
 
 void worker_journal::orphan() {
@@ -41,6 +43,7 @@ bool worker_journal::may_commit(unsettled_transaction t) {
   if (phase_ == phase::cancelled)
     return false;
   phase_ = phase::committing;
+  commit_sent_ = true;
   unsettled_ = std::move(t);
   return true;
 }

@@ -63,6 +63,7 @@ private:
   std::atomic<size_t>& orphans_;
   mutable std::mutex lock_;
   phase phase_ = phase::idle;
+  bool commit_sent_ = false; ///< of the request that was started last
   bool orphaned_ = false;
   bool has_worker_ = false;
   std::optional<unsettled_transaction> unsettled_;

@@ -165,11 +165,11 @@ std::vector<std::string> judge_all(const catalog& types,
                    });
   simulation::sim_time time;
   simulation::history oracle{time};
-  oracle.slack = milliseconds{1500}; // threads of a busy machine
+  oracle.deadline_slack = milliseconds{1500}; // threads of a busy machine
   auto process = oracle.process_begins();
   uint64_t commits = 0;
   for (int64_t id = 1; id <= keys; ++id)
-    oracle.commit_visible(++commits, {}, {{key_of(types, id), "start"}});
+    oracle.commit_visible(++commits, {}, {{key_of(types, id), "start", {}}});
   // InnoDB shows a commit to others before it is durable: what a kill takes
   // back may have been read. Its write is of unknown outcome, so seeing it
   // proves nothing about later reads.
@@ -187,19 +187,21 @@ std::vector<std::string> judge_all(const catalog& types,
     if (o.write && !e.end) {
       numbers[&o] = oracle.write_begins(process, "write " + o.value, timeout);
       if (!o.failed || o.unknown)
-        oracle.commit_visible(++commits, {numbers[&o]}, {{id, o.value}});
+        oracle.commit_visible(++commits, {numbers[&o]}, {{id, o.value, {}}});
     } else if (o.write) {
       auto how = !o.failed   ? simulation::write_end::acknowledged
                  : o.unknown ? simulation::write_end::unknown
                              : simulation::write_end::failed;
       oracle.write_ends(numbers[&o], how, {{id, false}});
     } else if (!e.end) {
-      numbers[&o] = oracle.read_begins(process, id, timeout);
+      numbers[&o]
+          = oracle.read_begins(process, id, std::string{id.bytes()}, timeout);
     } else if (o.failed) {
       oracle.read_fails(numbers[&o]);
     } else {
       simulation::read_answer answer;
       answer.value = o.value;
+      answer.own = std::string{id.bytes()};
       answer.fresh = o.fresh && !uncertain.contains(o.value);
       oracle.read_ends(numbers[&o], answer);
     }

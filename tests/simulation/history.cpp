@@ -10,6 +10,25 @@ const register_value absent;
 
 } // namespace
 
+register_value list_value(const std::vector<key>& members) {
+  register_value out;
+  for (auto& m : members) {
+    out += static_cast<char>(m.bytes().size());
+    out += m.bytes();
+  }
+  return out;
+}
+
+std::vector<std::string> list_members(const register_value& v) {
+  std::vector<std::string> out;
+  for (size_t i = 0; i < v.size();) {
+    auto size = static_cast<unsigned char>(v[i]);
+    out.push_back(v.substr(i + 1, size));
+    i += size + 1u;
+  }
+  return out;
+}
+
 history::register_history& history::of(const key& id) {
   auto& r = registers_[id];
   if (r.versions.empty())
@@ -32,23 +51,26 @@ size_t history::index_before(const register_history& r, time_point t) {
 }
 
 size_t history::bound(const register_history& r, process_id p,
-                      uint64_t order) const {
+                      const std::string& asked, uint64_t order) const {
   auto start = processes_.find(p);
   auto lowest = start == processes_.end() ? 0 : index_at(r, start->second);
-  auto known = r.bounds.find(p);
-  if (known == r.bounds.end())
-    return lowest;
-  auto& all = known->second;
-  auto later = std::lower_bound(
-      all.begin(), all.end(), order,
-      [](auto& one, uint64_t wanted) { return one.first < wanted; });
-  return later == all.begin() ? lowest
-                              : std::max(lowest, std::prev(later)->second);
+  for (auto& spelling : {std::string{}, asked}) {
+    auto known = r.bounds.find({p, spelling});
+    if (known == r.bounds.end())
+      continue;
+    auto& all = known->second;
+    auto later = std::lower_bound(
+        all.begin(), all.end(), order,
+        [](auto& one, uint64_t wanted) { return one.first < wanted; });
+    if (later != all.begin())
+      lowest = std::max(lowest, std::prev(later)->second);
+  }
+  return lowest;
 }
 
-void history::raise(register_history& r, process_id p, uint64_t order,
-                    size_t index) {
-  auto& all = r.bounds[p];
+void history::raise(register_history& r, process_id p, const std::string& asked,
+                    uint64_t order, size_t index) {
+  auto& all = r.bounds[{p, asked}];
   if (all.empty() ? index > 0 : index > all.back().second)
     all.emplace_back(order, index);
 }
@@ -77,15 +99,15 @@ void history::violation(const request* r, std::string text) {
 
 // -- the truth ----------------------------------------------------------------
 
-void history::commit_visible(
-    uint64_t number, const std::vector<uint64_t>& writes,
-    std::vector<std::pair<key, register_value>> versions) {
+void history::commit_visible(uint64_t number,
+                             const std::vector<uint64_t>& writes,
+                             std::vector<register_version> versions) {
   auto order = ++order_;
   auto& mine = commits_[number];
-  for (auto& [id, value] : versions) {
-    auto& r = of(id);
-    mine.emplace_back(id, r.versions.size());
-    r.versions.push_back({std::move(value), order, time_.now, number});
+  for (auto& v : versions) {
+    auto& r = of(v.id);
+    mine.push_back({v.id, r.versions.size(), std::move(v.spellings)});
+    r.versions.push_back({std::move(v.value), order, time_.now, number});
   }
   for (auto write : writes) {
     auto& w = writes_[write];
@@ -135,8 +157,12 @@ uint64_t history::write_begins(process_id p, std::string what,
 }
 
 void history::bind_commit(process_id p, uint64_t commit) {
-  for (auto& [id, index] : commits_[commit])
-    raise(of(id), p, order_, index);
+  for (auto& v : commits_[commit]) {
+    if (v.spellings.empty())
+      raise(of(v.id), p, {}, order_, v.index);
+    for (auto& spelling : v.spellings)
+      raise(of(v.id), p, spelling, order_, v.index);
+  }
 }
 
 void history::acknowledge(known_write& w,
@@ -183,7 +209,7 @@ void history::write_ends(
   acknowledge(w, effects);
   for (auto& [id, value] : seen) {
     auto& r = of(id);
-    auto lowest = w.commits.empty() ? bound(r, w.process, w.begin) : 0;
+    auto lowest = w.commits.empty() ? bound(r, w.process, {}, w.begin) : 0;
     auto known = std::any_of(
         r.versions.begin() + static_cast<std::ptrdiff_t>(lowest),
         r.versions.end(), [&, v = &value](const version_at& one) {
@@ -198,7 +224,8 @@ void history::write_ends(
 
 // -- reads --------------------------------------------------------------------
 
-uint64_t history::read_begins(process_id p, const key& id, milliseconds timeout,
+uint64_t history::read_begins(process_id p, const key& id, std::string asked,
+                              milliseconds timeout,
                               std::optional<milliseconds> max_age) {
   auto number = ++next_request_;
   auto& r = reads_[number];
@@ -208,6 +235,7 @@ uint64_t history::read_begins(process_id p, const key& id, milliseconds timeout,
   r.deadline = time_.now + timeout;
   r.what = "read " + std::to_string(number);
   r.id = id;
+  r.asked = std::move(asked);
   r.max_age = max_age;
   return number;
 }
@@ -220,6 +248,30 @@ void history::read_fails(uint64_t read) {
   reads_.erase(i);
 }
 
+// Could a read have seen version `index`? `first` was current when it began.
+bool history::explains(const register_history& r, size_t index,
+                       const read_answer& answer, size_t first) {
+  auto& version = r.versions[index].value;
+  if (!answer.filtered || version == answer.value)
+    return version == answer.value;
+  auto seen = list_members(answer.value);
+  auto next = seen.begin();
+  for (auto& member : list_members(version)) {
+    if (next != seen.end() && *next == member) {
+      ++next;
+      continue;
+    }
+    auto was_out = [&](const version_at& v) {
+      auto all = list_members(v.value);
+      return std::find(all.begin(), all.end(), member) == all.end();
+    };
+    if (std::none_of(r.versions.begin() + static_cast<std::ptrdiff_t>(first),
+                     r.versions.end(), was_out))
+      return false;
+  }
+  return next == seen.end();
+}
+
 void history::read_ends(uint64_t read, const read_answer& answer) {
   auto i = reads_.find(read);
   if (i == reads_.end())
@@ -229,7 +281,19 @@ void history::read_ends(uint64_t read, const read_answer& answer) {
   ++order_;
   ++judged_;
   check_answered(question);
-  auto& r = of(question.id);
+  judge(question, question.id, question.asked, answer);
+  read_answer member = answer;
+  member.filtered = false;
+  for (auto& m : answer.rows) {
+    member.value = m.value;
+    member.own = m.own;
+    judge(question, m.id, m.own, member);
+  }
+}
+
+void history::judge(const open_read& question, const key& id,
+                    const std::string& asked, const read_answer& answer) {
+  auto& r = of(id);
   size_t lowest = 0;
   std::string why = "never committed";
   auto at_least = [&](size_t index, const char* reason) {
@@ -238,76 +302,75 @@ void history::read_ends(uint64_t read, const read_answer& answer) {
       why = reason;
     }
   };
+  auto first = index_at(r, question.begin);
   if (answer.past_cache)
-    at_least(index_at(r, question.begin), "older than when the read began");
+    at_least(first, "older than when the read began");
   if (answer.fresh) {
-    at_least(bound(r, question.process, question.begin),
+    at_least(bound(r, question.process, asked, question.begin),
              "older than a finished write, read, invalidation or start");
     if (question.max_age)
-      at_least(index_before(r, question.began_at - *question.max_age - slack),
-               "older than the asked max_age");
+      at_least(
+          index_before(r, question.began_at - *question.max_age - age_slack),
+          "older than the asked max_age");
   }
   if (answer.age)
-    at_least(index_before(r, time_.now - *answer.age - slack),
+    at_least(index_before(r, time_.now - *answer.age - age_slack),
              "older than its age says");
-  auto begin = r.versions.begin() + static_cast<std::ptrdiff_t>(lowest);
-  auto match = std::find_if(begin, r.versions.end(),
-                            [&](auto& v) { return v.value == answer.value; });
-  if (match == r.versions.end()) {
-    violation(&question, "saw " + text_of(question.id, answer.value) + ", "
-                             + why + "; at least version "
-                             + std::to_string(lowest) + " of"
-                             + versions_of(question.id));
+  auto match = lowest;
+  while (match < r.versions.size() && !explains(r, match, answer, first))
+    ++match;
+  if (match == r.versions.size()) {
+    violation(&question, "saw " + text_of(id, answer.value) + ", " + why
+                             + "; at least version " + std::to_string(lowest)
+                             + " of" + versions_of(id));
     return;
   }
-  if (answer.fresh && !answer.past_cache)
-    raise(r, question.process, order_,
-          static_cast<size_t>(match - r.versions.begin()));
+  if (!answer.fresh || answer.past_cache)
+    return;
+  raise(r, question.process, asked, order_, match);
+  if (!answer.own.empty())
+    raise(r, question.process, answer.own, order_, match);
 }
 
 // -- invalidations ------------------------------------------------------------
 
-uint64_t history::invalidation_begins(process_id p, std::vector<key> ids) {
+uint64_t history::invalidation_begins(process_id p,
+                                      std::function<bool(const key&)> covers) {
   auto number = ++next_request_;
   auto& x = invalidations_[number];
   x.process = p;
   x.begin = ++order_;
-  x.ids = std::move(ids);
+  x.covers = std::move(covers);
   return number;
 }
 
 void history::invalidation_ends(uint64_t invalidation) {
-  auto i = invalidations_.find(invalidation);
-  if (i == invalidations_.end())
+  auto node = invalidations_.extract(invalidation);
+  if (node.empty())
     return;
-  auto done = std::move(i->second);
-  invalidations_.erase(i);
+  auto& done = node.mapped();
   ++order_;
-  if (done.ids.empty())
-    for (auto& [id, r] : registers_)
-      raise(r, done.process, order_, index_at(r, done.begin));
-  for (auto& id : done.ids) {
-    auto& r = of(id);
-    raise(r, done.process, order_, index_at(r, done.begin));
-  }
+  for (auto& [id, r] : registers_)
+    if (done.covers(id))
+      raise(r, done.process, {}, order_, index_at(r, done.begin));
 }
 
 // -- the judgement ------------------------------------------------------------
 
 void history::check_answered(const request& r) {
-  if (time_.now > r.deadline + slack)
+  if (time_.now > r.deadline + deadline_slack)
     violation(&r, "answered after its deadline");
 }
 
 void history::check_deadlines() {
   std::erase_if(reads_, [&](auto& x) {
-    auto late = time_.now > x.second.deadline + slack;
+    auto late = time_.now > x.second.deadline + deadline_slack;
     if (late)
       violation(&x.second, "not answered by its deadline");
     return late;
   });
   for (auto& [id, w] : writes_) {
-    if (w.end || time_.now <= w.deadline + slack || w.what.empty())
+    if (w.end || time_.now <= w.deadline + deadline_slack || w.what.empty())
       continue;
     violation(&w, "not answered by its deadline");
     w.end = write_end::unknown;
@@ -315,10 +378,11 @@ void history::check_deadlines() {
 }
 
 void history::check_resident(process_id p, const key& id,
-                             const register_value& v, milliseconds age) {
+                             const std::string& own, const register_value& v,
+                             milliseconds age) {
   auto& r = of(id);
-  auto lowest = std::max(bound(r, p, order_ + 1),
-                         index_before(r, time_.now - age - slack));
+  auto lowest = std::max(bound(r, p, own, order_ + 1),
+                         index_before(r, time_.now - age - age_slack));
   auto known = std::any_of(
       r.versions.begin() + static_cast<std::ptrdiff_t>(lowest),
       r.versions.end(), [&](auto& one) { return one.value == v; });

@@ -30,9 +30,24 @@
 
 namespace toadcache::simulation {
 
-/// The value of a register; "" is absent.
+/// The value of a register; "" is absent, or the empty list.
 using register_value = std::string;
+
+/// A list's value from the canonical keys of its members, in order.
+[[nodiscard]] register_value list_value(const std::vector<key>& members);
+/// The inverse: the bytes of the members' keys.
+[[nodiscard]] std::vector<std::string> list_members(const register_value& v);
+
 using process_id = uint32_t;
+
+/// What a commit left in one register.
+struct register_version {
+  key id; ///< canonical
+  register_value value;
+  /// The spellings of the key that its acknowledgement binds; empty: all. A row
+  /// that a collation would find by other bytes is another key to the cache.
+  std::vector<std::string> spellings = {};
+};
 
 /// What a write is to leave behind when it is acknowledged.
 struct write_effect {
@@ -48,7 +63,20 @@ struct read_answer {
   bool fresh = true;
   /// Past the cache: bypass, pass-through. Gives no bound to later reads.
   bool past_cache = false;
+  /// Of a list: members that had gone or moved while it was read are left out.
+  bool filtered = false;
   std::optional<milliseconds> age = std::nullopt;
+  /// The bytes of the key that the row itself holds. What a read has seen binds
+  /// later ones that ask by the same bytes: a collation's other spellings are
+  /// cached apart.
+  std::string own = {};
+  /// Of a list: the rows that came with it.
+  struct member {
+    key id; ///< canonical
+    std::string own;
+    register_value value;
+  };
+  std::vector<member> rows = {};
 };
 
 class history {
@@ -57,15 +85,17 @@ public:
 
   /// For messages: a value for people.
   std::function<std::string(const key&, const register_value&)> describe;
-  /// By how much an answer may pass its deadline, and an age be wrong.
-  milliseconds slack{1};
+  /// By how much an answer may pass its deadline.
+  milliseconds deadline_slack{1};
+  /// By how much an age may be wrong.
+  milliseconds age_slack{1};
 
   // -- the truth --------------------------------------------------------------
 
   /// A commit became visible: the new values of its registers, and the writes
   /// (as numbered by write_begins) whose mark it carries.
   void commit_visible(uint64_t number, const std::vector<uint64_t>& writes,
-                      std::vector<std::pair<key, register_value>> versions);
+                      std::vector<register_version> versions);
   [[nodiscard]] const register_value& current(const key& id) const;
 
   // -- what the cache's users did ---------------------------------------------
@@ -78,14 +108,17 @@ public:
                   const std::vector<write_effect>& effects,
                   const std::vector<std::pair<key, register_value>>& seen = {});
 
-  uint64_t read_begins(process_id p, const key& id, milliseconds timeout,
+  /// `asked`: the key's bytes as the reader spells them.
+  uint64_t read_begins(process_id p, const key& id, std::string asked,
+                       milliseconds timeout,
                        std::optional<milliseconds> max_age = {});
   void read_ends(uint64_t read, const read_answer& answer);
   /// Answered with an error; only the deadline is judged.
   void read_fails(uint64_t read);
 
-  /// From the start of an invalidation of `ids` (empty: everything) ...
-  uint64_t invalidation_begins(process_id p, std::vector<key> ids);
+  /// From the start of an invalidation of the keys that `covers` names ...
+  uint64_t invalidation_begins(process_id p,
+                               std::function<bool(const key&)> covers);
   /// ... until it is acknowledged.
   void invalidation_ends(uint64_t invalidation);
 
@@ -97,8 +130,9 @@ public:
   /// Requests that should have been answered by now.
   void check_deadlines();
   /// A resident entry served as fresh at the end, nothing being under way.
-  void check_resident(process_id p, const key& id, const register_value& v,
-                      milliseconds age);
+  /// `own`: the bytes of its key.
+  void check_resident(process_id p, const key& id, const std::string& own,
+                      const register_value& v, milliseconds age);
   /// No request may be open any more.
   void finish();
 
@@ -117,8 +151,11 @@ private:
   };
   struct register_history {
     std::vector<version_at> versions;
-    /// Per process: (order, index), both growing.
-    std::map<process_id, std::vector<std::pair<uint64_t, size_t>>> bounds;
+    /// Per process and spelling of the key ("": all of them): (order, index),
+    /// both growing.
+    std::map<std::pair<process_id, std::string>,
+             std::vector<std::pair<uint64_t, size_t>>>
+        bounds;
   };
   struct request {
     process_id process = 0;
@@ -129,6 +166,7 @@ private:
   };
   struct open_read : request {
     key id;
+    std::string asked;
     std::optional<milliseconds> max_age;
   };
   struct known_write : request {
@@ -136,7 +174,7 @@ private:
     std::vector<uint64_t> commits;
   };
   struct open_invalidation : request {
-    std::vector<key> ids;
+    std::function<bool(const key&)> covers;
   };
 
   register_history& of(const key& id);
@@ -145,11 +183,15 @@ private:
   [[nodiscard]] static size_t index_before(const register_history& r,
                                            time_point t);
   [[nodiscard]] size_t bound(const register_history& r, process_id p,
-                             uint64_t order) const;
-  static void raise(register_history& r, process_id p, uint64_t order,
-                    size_t index);
+                             const std::string& asked, uint64_t order) const;
+  static void raise(register_history& r, process_id p, const std::string& asked,
+                    uint64_t order, size_t index);
   void bind_commit(process_id p, uint64_t commit);
   void acknowledge(known_write& w, const std::vector<write_effect>& effects);
+  [[nodiscard]] static bool explains(const register_history& r, size_t index,
+                                     const read_answer& answer, size_t first);
+  void judge(const open_read& question, const key& id, const std::string& asked,
+             const read_answer& answer);
   void check_answered(const request& r);
   void violation(const request* r, std::string text);
   [[nodiscard]] std::string text_of(const key& id,
@@ -161,7 +203,12 @@ private:
   uint64_t next_request_ = 0;
   uint64_t judged_ = 0;
   std::unordered_map<key, register_history> registers_;
-  std::map<uint64_t, std::vector<std::pair<key, size_t>>> commits_;
+  struct committed_version {
+    key id;
+    size_t index = 0;
+    std::vector<std::string> spellings;
+  };
+  std::map<uint64_t, std::vector<committed_version>> commits_;
   std::map<process_id, uint64_t> processes_; // to the order of their start
   std::map<uint64_t, open_read> reads_;
   std::map<uint64_t, known_write> writes_;

@@ -87,6 +87,49 @@ private:
   uint64_t connection_;
 };
 
+// What a killed process talks to: nothing happens, and nothing is pending.
+class dead_session final : public session {
+public:
+  result<std::vector<row>> read_keys(const entity_type&, std::span<const key>,
+                                     bool) override {
+    return dead();
+  }
+  result<std::vector<row>> read_index(const entity_type&, index_id,
+                                      std::span<const key>, bool) override {
+    return dead();
+  }
+  result<std::vector<row>> read_where(const entity_type&, const filter&,
+                                      bool) override {
+    return dead();
+  }
+  result<void> begin() override { return dead(); }
+  commit_result commit() override {
+    return {outcome::rolled_back, dead().value(), {}};
+  }
+  void rollback() noexcept override {}
+  [[nodiscard]] bool in_transaction() const noexcept override { return false; }
+  result<key> insert(const entity_type&, const assignments&) override {
+    return dead();
+  }
+  result<uint64_t> update(const entity_type&, const key&,
+                          const assignments&) override {
+    return dead();
+  }
+  result<uint64_t> erase(const entity_type&, const key&) override {
+    return dead();
+  }
+  [[nodiscard]] bool usable() const noexcept override { return true; }
+  bool ping() override { return true; }
+  [[nodiscard]] std::string connection_id() const override { return {}; }
+  result<bool> connection_gone(const std::string&) override { return true; }
+  result<bool> changed_by_others() override { return false; }
+
+private:
+  static tl::unexpected<failure> dead() {
+    return fail(errc::invalid, "the process was killed");
+  }
+};
+
 } // namespace
 
 result<std::unique_ptr<session>>
@@ -97,7 +140,14 @@ open_session(sim_server& server, std::string origin, bool reliable) {
   return std::make_unique<sim_session>(server, *connection);
 }
 
+void sim_database::cut() {
+  cut_ = true;
+  server_.disconnect_all(origin_);
+}
+
 result<std::unique_ptr<session>> sim_database::connect() {
+  if (cut_)
+    return std::make_unique<dead_session>();
   return open_session(server_, origin_);
 }
 

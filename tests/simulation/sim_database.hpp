@@ -20,6 +20,9 @@ public:
   sim_database(sim_server& server, std::string origin)
       : server_(server), origin_(std::move(origin)) {}
 
+  /// The process was killed: its connections close, and no new one opens.
+  void cut();
+
   result<std::unique_ptr<session>> connect() override;
   result<void> create_schema(const catalog& c) override;
   result<catalog_ptr> learn(std::vector<std::string>& notes) override;
@@ -31,6 +34,7 @@ public:
 private:
   sim_server& server_;
   std::string origin_;
+  bool cut_ = false;
 };
 
 } // namespace toadcache::simulation

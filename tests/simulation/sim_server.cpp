@@ -42,6 +42,12 @@ void sim_server::disconnect(uint64_t id) noexcept {
     end(id);
 }
 
+void sim_server::disconnect_all(const std::string& origin) noexcept {
+  for (auto& [id, c] : connections_)
+    if (c.origin == origin)
+      disconnect(id);
+}
+
 bool sim_server::usable(uint64_t id) const noexcept {
   auto i = connections_.find(id);
   return i != connections_.end() && i->second.usable;
@@ -73,6 +79,10 @@ result<sim_server::connection*> sim_server::enter(uint64_t id, bool locking) {
   ++statements_;
   if (c.reliable)
     return &c;
+  if (between_statements)
+    between_statements();
+  if (!c.usable)
+    return fail(errc::unavailable, "simulated connection is lost");
   if (chance(faults.lost_in_statement)) {
     lose(id, false);
     return fail(errc::unavailable, "simulated connection lost in a statement");

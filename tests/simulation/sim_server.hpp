@@ -66,6 +66,8 @@ public:
   std::function<void(const sim_commit&)> on_logged;
   /// Every statement sent from now on sees it.
   std::function<void(const sim_commit&)> on_visible;
+  /// Before a statement of an unreliable connection: others may go first.
+  std::function<void()> between_statements;
 
   // -- the client's side: what a session calls --------------------------------
 
@@ -73,6 +75,8 @@ public:
   result<uint64_t> connect(std::string origin, bool reliable = false);
   /// The client closes; an open transaction is rolled back.
   void disconnect(uint64_t connection) noexcept;
+  /// Every connection of an origin closes.
+  void disconnect_all(const std::string& origin) noexcept;
   result<std::vector<row>> select(uint64_t connection, const entity_type& type,
                                   const row_predicate& wanted, bool for_update);
   result<void> begin(uint64_t connection);

@@ -1,0 +1,117 @@
+// One simulated run: a database server, a disk, one process (or its successor)
+// and its clients, all from one seed. The schedule is permuted message by
+// message, faults are injected, and the oracle judges every answer.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/dice.hpp"
+#include "tests/simulation/history.hpp"
+#include "tests/simulation/sim_process.hpp"
+
+namespace toadcache::simulation {
+
+/// What may happen in a run, as weights or chances out of 1000. `from_seed`
+/// draws one: some runs are nothing but dense races, others everything at once.
+struct run_plan {
+  uint64_t seed = 0;
+  planted_bug bug = planted_bug::none;
+  size_t operations = 100;
+  size_t clients = 4;
+  uint32_t writes = 400;         ///< share of operations
+  uint32_t notified_foreign = 0; ///< chance per step
+  uint32_t silent_foreign = 0;   ///< chance per step
+  uint32_t foreign_between = 0;  ///< chance per statement
+  uint32_t crashes = 0;          ///< chance per step
+  uint32_t invalidations = 50;   ///< share of operations
+  uint32_t toggles = 0;          ///< chance per step
+  uint32_t outages = 0;          ///< chance per step
+  uint32_t restarts = 0;         ///< chance per step
+  uint32_t disk_faults = 0;      ///< chance per step
+  uint32_t time_passes = 40;     ///< chance per step while work is waiting
+  bool disk = true;
+  size_t memory_bytes = 1u << 20;
+  size_t pool_count = 3;
+  sim_faults database;
+  bool trace = false;
+
+  [[nodiscard]] static run_plan from_seed(uint64_t seed);
+};
+
+struct run_report {
+  std::vector<std::string> violations;
+  std::vector<std::string> trace;
+  uint64_t steps = 0;
+  uint64_t judged = 0;
+  uint64_t commits = 0;
+  uint64_t memory_answers = 0;
+  uint64_t disk_answers = 0;
+  uint64_t restarts = 0;
+};
+
+class workload;
+
+class simulation {
+public:
+  explicit simulation(run_plan plan);
+  ~simulation();
+  simulation(const simulation&) = delete;
+  simulation& operator=(const simulation&) = delete;
+
+  /// Runs to the end, or to the first violation.
+  run_report run();
+
+  // -- for the workload -------------------------------------------------------
+
+  [[nodiscard]] const run_plan& plan() const { return plan_; }
+  [[nodiscard]] const catalog& types() const { return *types_; }
+  [[nodiscard]] sim_server& server() { return *server_; }
+  [[nodiscard]] history& past() { return past_; }
+  [[nodiscard]] sim_process& process() { return *process_; }
+  [[nodiscard]] process_id process_number() const { return process_number_; }
+  [[nodiscard]] dice& chooser() { return dice_; }
+  [[nodiscard]] const sim_time& time() const { return time_; }
+  [[nodiscard]] run_report& report() { return report_; }
+  void note(const std::string& line);
+  void violation(const std::string& line);
+
+private:
+  void start_process();
+  void restart_process();
+  void step();
+  void run_job();
+  void pass_time(std::chrono::microseconds t);
+  void inject();
+  void quiesce();
+  void settle(const std::function<bool()>& done, milliseconds at_most);
+  void check_resident();
+  void commit_visible(const sim_commit& c);
+
+  run_plan plan_;
+  dice dice_;
+  sim_time time_;
+  catalog_ptr types_;
+  std::unique_ptr<sim_server> server_;
+  history past_{time_};
+  std::shared_ptr<tests::cache_image> image_;
+  std::unique_ptr<sim_process> process_;
+  process_id process_number_ = 0;
+  uint64_t slow_actor_ = 0;
+  std::unique_ptr<workload> workload_;
+  bool disturbed_ = true; ///< faults and new work go on
+  run_report report_;
+};
+
+/// The registers that a commit changes, with their new values.
+[[nodiscard]] std::vector<register_version>
+registers_of(const sim_server& server, const sim_commit& c);
+
+/// A row or list for people.
+[[nodiscard]] std::string describe(const catalog& types, const key& id,
+                                   const register_value& v);
+
+} // namespace toadcache::simulation
