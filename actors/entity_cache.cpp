@@ -163,6 +163,7 @@ void entity_cache_state::on_refresh(const refresh& msg) {
 
 ticket_opened entity_cache_state::on_open_ticket(const open_ticket& msg) {
   gate_.open(msg.ticket, msg.keys);
+  opened_.try_emplace(msg.ticket, now());
   for (auto& k : msg.keys)
     flights_.seal(k);
   return {};

@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include <caf/atom.hpp>
@@ -151,6 +152,8 @@ private:
   std::optional<residents> residents_;
   std::optional<disk_link> disk_;
   write_gate gate_;
+  /// When each open ticket was opened: what its write installs is no younger.
+  std::unordered_map<transaction_id, time_point> opened_;
   flights flights_;
   /// Installs nothing before DB POOL's barrier has passed.
   bool installing_ = false;

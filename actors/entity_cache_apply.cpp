@@ -15,6 +15,8 @@ applied entity_cache_state::on_apply(const apply_changes& msg) {
     gate_.close(msg.ticket);
   else
     apply_commit(msg);
+  if (!gate_.is_open(msg.ticket))
+    opened_.erase(msg.ticket);
   for (auto& k : msg.drop) {
     if (k.is_row())
       drop_row(k);
@@ -80,7 +82,8 @@ void entity_cache_state::apply_commit(const apply_changes& msg) {
     if (planted(planted_bug::negative_survives_create))
       if (auto e = residents_->peek(k); e && !e->content)
         continue;
-    auto at = now();
+    auto opened = opened_.find(msg.ticket);
+    auto at = opened == opened_.end() ? now() : opened->second;
     if (residents_->install(k, change.after, {}, at, tier::database,
                             flights_.last_started())) {
       count_->writes_installed.fetch_add(1, std::memory_order_relaxed);
