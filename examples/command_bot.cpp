@@ -63,7 +63,9 @@ public:
   explicit bot(const cache& c) : cache_(c), checks_(c) {}
 
   task<std::string> answer_to(event e) const {
-    auto reply = co_await (e.guild.id == 0 ? direct(e) : in_guild(e));
+    auto in_a_guild = e.guild.id != 0;
+    auto work = in_a_guild ? in_guild(std::move(e)) : direct(std::move(e));
+    auto reply = co_await work;
     if (reply)
       co_return std::move(*reply);
     co_return "error " + std::string{to_string(reply.error().code)};
