@@ -146,8 +146,11 @@ private:
     constexpr int64_t count = 99'999'999;
     constexpr int max_draws = 100;
     for (int i = 0; i < max_draws; ++i) {
+      // Of the ids' last digits, so that nothing overflows.
       auto auth
-          = smallest + (user_id * 31 + channel_id + ++draws_ * 7919) % count;
+          = smallest
+            + (user_id % count * 31 + channel_id % count + ++draws_ * 7919)
+                  % count;
       auto taken = list("user_channel", "auth", {auth});
       if (!taken)
         return fail(taken.error());
