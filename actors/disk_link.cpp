@@ -2,8 +2,11 @@
 
 namespace toadcache {
 
-bool disk_link::may_load(const key& k) {
-  return target() && current_.contains(k.hash());
+uint64_t disk_link::belief_in(const key& k) {
+  if (!target())
+    return 0;
+  auto i = current_.find(k.hash());
+  return i == current_.end() ? 0 : i->second.number;
 }
 
 bool disk_link::may_rescue(const key& k) const {
@@ -13,9 +16,19 @@ bool disk_link::may_rescue(const key& k) const {
 void disk_link::put(disk_entry e) {
   if (!target())
     return;
+  if (shared_->config.planted.has(planted_bug::disk_put_overtakes_erase))
+    held_.push_back(std::move(e));
+  else
+    enqueue(std::move(e));
+}
+
+void disk_link::enqueue(disk_entry e) {
   close_erases();
-  current_[e.id.hash()] = e.id.index();
+  current_[e.id.hash()] = {e.id.index(), ++puts_so_far_};
   doubtful_.erase(e.id.hash());
+  if (folds_ && e.id.is_row())
+    if (auto form = type_.common_form(e.id); form && *form != e.id)
+      spelled_.add(*form, e.id);
   puts_.push_back(std::move(e));
 }
 
@@ -23,8 +36,7 @@ void disk_link::erase(const key& k) {
   if (!target())
     return;
   close_puts();
-  current_.erase(k.hash());
-  doubtful_.erase(k.hash());
+  forget(k);
   erases_.push_back(k);
 }
 
@@ -35,32 +47,54 @@ void disk_link::erase_all() {
   close_erases();
   current_.clear();
   doubtful_.clear();
-  waiting_.emplace_back(erase_type{type_});
+  spelled_.clear();
+  waiting_.emplace_back(erase_type{type_.id});
 }
 
 void disk_link::on_lost(const std::vector<key>& keys) {
-  for (auto& k : keys) {
-    current_.erase(k.hash());
-    doubtful_.erase(k.hash());
-  }
+  for (auto& k : keys)
+    forget(k);
+}
+
+void disk_link::forget(const key& k) {
+  current_.erase(k.hash());
+  doubtful_.erase(k.hash());
+  if (folds_ && k.is_row())
+    if (auto form = type_.common_form(k))
+      spelled_.remove(*form, k);
 }
 
 void disk_link::distrust() {
-  for (auto& [hash, index] : current_)
+  for (auto& [hash, known] : current_)
     doubtful_.insert(hash);
   current_.clear();
+  spelled_.clear();
 }
 
 void disk_link::distrust(index_id i) {
   std::erase_if(current_, [&](const auto& e) {
-    if (e.second == i)
+    if (e.second.index == i)
       doubtful_.insert(e.first);
-    return e.second == i;
+    return e.second.index == i;
   });
+}
+
+void disk_link::distrust_spellings(const key& form) {
+  auto doubt = [&](const key& k) {
+    if (current_.erase(k.hash()) != 0)
+      doubtful_.insert(k.hash());
+  };
+  for (auto& k : spelled_.of(form)) {
+    doubt(k);
+    spelled_.remove(form, k);
+  }
+  doubt(form);
 }
 
 std::vector<disk_message> disk_link::take() {
   (void)target();
+  for (auto& e : std::exchange(due_, std::exchange(held_, {})))
+    enqueue(std::move(e));
   close_puts();
   close_erases();
   return std::exchange(waiting_, {});

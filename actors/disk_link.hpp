@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "actors/shared_state.hpp"
+#include "policy/spellings.hpp"
 
 namespace toadcache {
 
@@ -24,10 +25,14 @@ using disk_message = std::variant<put_entries, erase_entries, erase_type>;
 class disk_link {
 public:
   disk_link(shared_ptr_state shared, entity_id type)
-      : shared_(std::move(shared)), type_(type) {}
+      : shared_(std::move(shared)), type_((*shared_->types)[type]),
+        folds_(type_.folds(primary_index)) {}
 
   /// True when the entry is believed to be on disk and current.
-  [[nodiscard]] bool may_load(const key& k);
+  [[nodiscard]] bool may_load(const key& k) { return belief_in(k) != 0; }
+  /// The number of the put that is believed in; 0: none. What was loaded is of
+  /// use only while this is what it was when the load was asked for.
+  [[nodiscard]] uint64_t belief_in(const key& k);
   /// True when some entry, possibly outdated, may be on disk.
   [[nodiscard]] bool may_rescue(const key& k) const;
 
@@ -41,6 +46,8 @@ public:
   /// Nothing on disk is believed any more, or nothing of one index.
   void distrust();
   void distrust(index_id i);
+  /// Nor rows whose keys have that common form.
+  void distrust_spellings(const key& form);
 
   /// What is waiting to be sent to `target()`, in order. The owner sends it
   /// itself (CAF orders messages per sender) at the end of each handler and
@@ -51,13 +58,25 @@ public:
 
 private:
   shared_ptr_state shared_;
-  entity_id type_;
+  const entity_type& type_;
+  bool folds_;             ///< keys of rows may be spelled in several ways
   persistence_actor seen_; // the incarnation that got our messages so far
-  std::unordered_map<uint64_t, index_id> current_; ///< entries to believe
-  std::unordered_set<uint64_t> doubtful_;          ///< to revalidate
+  struct belief {
+    index_id index = 0;
+    uint64_t number = 0;
+  };
+  std::unordered_map<uint64_t, belief> current_; ///< entries to believe
+  uint64_t puts_so_far_ = 0;
+  std::unordered_set<uint64_t> doubtful_; ///< to revalidate
+  spellings spelled_;                     ///< of `current_`
   std::vector<disk_message> waiting_;
   std::vector<disk_entry> puts_;
   std::vector<key> erases_;
+  /// Planted: puts that are held back past the messages after them.
+  std::vector<disk_entry> held_;
+  std::vector<disk_entry> due_;
+  void forget(const key& k);
+  void enqueue(disk_entry e);
   void close_puts();
   void close_erases();
 };

@@ -38,7 +38,7 @@ entity_cache_state::start(shared_ptr_state shared, entity_id type,
     later(milliseconds{0}, cache_tick::sweep_on);
   }
   request_barrier();
-  scan_disk(0);
+  scan_disk();
   later(shared_->config.memory.check_period, cache_tick::sweep);
   return {
       [this](const get_rows& msg) { return on_get_rows(msg); },
@@ -92,7 +92,9 @@ caf::result<Reply> entity_cache_state::gather(const std::vector<key>& keys,
   auto p = std::make_shared<pending>();
   p->reply.replies.resize(keys.size());
   auto stale = accepts_stale(options);
-  auto not_before = options.max_age ? now() - *options.max_age : time_point{};
+  std::optional<time_point> not_before;
+  if (options.max_age)
+    not_before = now() - *options.max_age;
   for (size_t i = 0; i < keys.size(); ++i) {
     if (keys[i].type() != type_->id)
       return to_caf({errc::invalid, "key of another type sent to the cache of "
@@ -165,7 +167,7 @@ ticket_opened entity_cache_state::on_open_ticket(const open_ticket& msg) {
   gate_.open(msg.ticket, msg.keys);
   opened_.try_emplace(msg.ticket, now());
   for (auto& k : msg.keys)
-    flights_.seal(k);
+    seal(k);
   return {};
 }
 
@@ -214,6 +216,9 @@ void entity_cache_state::on_tick(cache_tick what) {
     break;
   case cache_tick::revalidate:
     revalidate();
+    break;
+  case cache_tick::scan:
+    scan_disk();
     break;
   }
 }

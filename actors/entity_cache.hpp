@@ -32,12 +32,13 @@ namespace toadcache {
 
 /// What the actor sends itself.
 enum class cache_tick : uint8_t {
-  dispatch,  ///< end of the gathering of a batch
-  overdue,   ///< a waiting miss has waited long enough
-  sweep,     ///< idle sweep of expired entries
-  sweep_on,  ///< its next slice
-  barrier,   ///< ask DB POOL again
-  revalidate ///< the next slice of the disk entries of an earlier run
+  dispatch,   ///< end of the gathering of a batch
+  overdue,    ///< a waiting miss has waited long enough
+  sweep,      ///< idle sweep of expired entries
+  sweep_on,   ///< its next slice
+  barrier,    ///< ask DB POOL again
+  revalidate, ///< the next slice of the disk entries of an earlier run
+  scan        ///< ask the disk tier again for what it holds
 };
 
 using entity_cache_self
@@ -108,6 +109,9 @@ private:
   void land_stale(flights::flight_id id, const disk_entry* from_disk,
                   const failure& why);
   void finish(flights::flight_id id, const landing& what);
+  /// Whether what was read since `s` may be installed: of the key, and of all
+  /// that the database may take for it.
+  [[nodiscard]] bool may_install(const key& k, write_gate::stamp s) const;
   /// Compares what the database said with the resident entry, drops that if it
   /// differs, and installs the news if the gate allows it.
   void consider(const key& k, const row& content, const key_list& list,
@@ -121,6 +125,7 @@ private:
   void drop_changed(const key& k, removal_cause why);
   void drop_index(index_id i);
   void drop_aliases_of(const key& k);
+  void seal(const key& k);
   void drop_row(const key& k);
   void drop_row_spelled(const key& k);
   void flush();
@@ -129,10 +134,10 @@ private:
   // -- opening and the disk of earlier runs (entity_cache_open.cpp) -----------
   void request_barrier();
   void open_partition();
-  void scan_disk(int64_t after);
+  void scan_disk();
   void revalidate();
   void on_revalidated(const std::vector<key>& ids, write_gate::stamp stamp,
-                      const std::vector<disk_entry>& on_disk,
+                      time_point begun, const std::vector<disk_entry>& on_disk,
                       const std::vector<row>& in_database);
   void put_on_disk(const key& k, const row& content, const key_list& list,
                    time_point fetched);
@@ -168,7 +173,8 @@ private:
   bool dispatch_sent_ = false;
   bool overdue_sent_ = false;
   bool sweeping_ = false;
-  size_t fetches_ = 0; ///< under way
+  size_t fetches_ = 0;  ///< under way
+  int64_t scanned_ = 0; ///< the disk is known up to this place
   std::deque<key> to_revalidate_;
 };
 static_assert(!std::is_aggregate_v<entity_cache_state>);

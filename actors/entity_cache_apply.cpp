@@ -27,7 +27,7 @@ applied entity_cache_state::on_apply(const apply_changes& msg) {
     drop_changed(list, removal_cause::removed);
     for (auto& k : residents_->drop_rows_of(list)) {
       gate_.on_change(k);
-      flights_.seal(k);
+      seal(k);
       disk_->erase(k);
     }
     // Rows that are on disk only, or being fetched, are not named by the list.
@@ -36,6 +36,7 @@ applied entity_cache_state::on_apply(const apply_changes& msg) {
     disk_->distrust(primary_index);
   }
   flush_disk_link();
+  count_->changes_applied.fetch_add(1, std::memory_order_relaxed);
   memory_->set_applied_seq(std::max(memory_->applied_seq(), msg.seq));
   return applied{msg.seq};
 }
@@ -45,12 +46,16 @@ applied entity_cache_state::on_apply(const apply_changes& msg) {
 void entity_cache_state::apply_commit(const apply_changes& msg) {
   auto closed = gate_.close(msg.ticket);
   auto install_later = [&](const key& k) {
-    return std::any_of(closed.begin(), closed.end(), [&](auto& c) {
-      return c.id == k && c.how == write_gate::verdict::install;
-    });
+    auto form = type_->common_form(k);
+    auto says = [&](const key& wanted) {
+      return std::any_of(closed.begin(), closed.end(), [&](auto& c) {
+        return c.id == wanted && c.how == write_gate::verdict::install;
+      });
+    };
+    return form && says(k) && says(*form);
   };
   for (auto& c : closed) {
-    flights_.seal(c.id);
+    seal(c.id);
     if (planted(planted_bug::negative_survives_create))
       if (auto e = residents_->peek(c.id); e && c.id.is_row() && !e->content)
         continue;
@@ -98,12 +103,15 @@ void entity_cache_state::quarantine(const apply_changes& msg) {
   count_->quarantined.fetch_add(1, std::memory_order_relaxed);
   std::vector<key> keys;
   for (auto& change : msg.rows)
-    for (auto& k : keys_of(change))
+    for (auto& k : keys_of(change)) {
+      if (auto form = type_->common_form(k); form && *form != k)
+        keys.push_back(std::move(*form));
       keys.push_back(k);
+    }
   if (!gate_.is_open(msg.ticket))
     gate_.open(msg.ticket, keys);
   for (auto& k : keys) {
-    flights_.seal(k);
+    seal(k);
     residents_->drop(k, removal_cause::invalidated);
     disk_->erase(k);
     drop_aliases_of(k);
@@ -112,20 +120,11 @@ void entity_cache_state::quarantine(const apply_changes& msg) {
 
 // Somebody named a row: it goes with its lists, however it is spelled.
 void entity_cache_state::drop_row(const key& k) {
-  auto& columns = type_->primary_key;
-  auto folds = std::any_of(columns.begin(), columns.end(), [&](size_t i) {
-    return type_->types[i] == column_type::text
-           && !type_->columns[i].compares_bytes();
-  });
-  if (folds) {
-    for (auto& other : residents_->spellings_of(k))
+  if (auto form = type_->common_form(k); form && type_->folds(primary_index))
+    for (auto& other : residents_->spellings_of(*form))
       drop_row_spelled(other);
-    // Those on disk only, or being fetched, cannot be named.
-    gate_.on_index_change(primary_index);
-    flights_.seal_all();
-    disk_->distrust(primary_index);
-  }
   drop_row_spelled(k);
+  drop_aliases_of(k);
 }
 
 void entity_cache_state::drop_row_spelled(const key& k) {
@@ -141,7 +140,7 @@ void entity_cache_state::drop_row_spelled(const key& k) {
 void entity_cache_state::drop_changed(const key& k, removal_cause why) {
   gate_.on_change(k);
   if (!planted(planted_bug::no_seal_on_invalidation))
-    flights_.seal(k);
+    seal(k);
   residents_->drop(k, why);
   disk_->erase(k);
 }
@@ -155,13 +154,41 @@ void entity_cache_state::drop_index(index_id i) {
 }
 
 // What a collation may find for the same text (DESIGN: keys are the bytes that
-// the row itself holds).
+// the row itself holds): absences and lists stand under the folded form only,
+// rows under any.
 void entity_cache_state::drop_aliases_of(const key& k) {
   auto aliases = type_->aliases_of(k);
   if (aliases.folded && *aliases.folded != k)
     drop_changed(*aliases.folded, removal_cause::invalidated);
   if (aliases.all)
     drop_index(k.index());
+  if (!k.is_row() || !type_->folds(primary_index))
+    return;
+  auto form = type_->common_form(k);
+  if (!form) { // it may be any of them
+    flush();
+    return;
+  }
+  gate_.on_change(*form);
+  for (auto& other : residents_->spellings_of(*form))
+    if (other != k)
+      drop_changed(other, removal_cause::invalidated);
+  disk_->distrust_spellings(*form);
+}
+
+// Later readers of the key, however they spell it, start a new flight.
+void entity_cache_state::seal(const key& k) {
+  if (!type_->folds(k.index())) {
+    flights_.seal(k);
+    return;
+  }
+  auto form = type_->common_form(k);
+  flights_.seal_if([&](const key& other) {
+    if (other.index() != k.index())
+      return false;
+    auto its = type_->common_form(other);
+    return !form || !its || *its == *form;
+  });
 }
 
 void entity_cache_state::flush() {

@@ -26,10 +26,12 @@ void entity_cache_state::start_flight(const key& k, uint64_t group,
   group_ = group;
   // While a ticket is open the disk may be older than what was answered.
   if (disk_allowed && installing_ && !gate_.under_ticket(k)
-      && disk_->may_load(k))
+      && disk_->may_load(k)) {
+    flights_.lands_older(id);
     to_load_.push_back(id);
-  else
+  } else {
     to_fetch_.push_back(id);
+  }
   if (!dispatch_sent_) {
     dispatch_sent_ = true;
     later(milliseconds{0}, cache_tick::dispatch);
@@ -45,19 +47,25 @@ void entity_cache_state::dispatch() {
 void entity_cache_state::load_from_disk(std::vector<flights::flight_id> ids) {
   flush_disk_link();
   load_entries msg;
-  for (auto id : ids)
+  std::vector<uint64_t> beliefs;
+  for (auto id : ids) {
     msg.ids.push_back(flights_.find(id)->id);
-  auto to_database = [this, ids](const std::vector<disk_entry>& found) {
+    beliefs.push_back(disk_->belief_in(msg.ids.back()));
+  }
+  auto to_database = [this, ids,
+                      beliefs](const std::vector<disk_entry>& found) {
     std::unordered_map<key, const disk_entry*> by_key;
     for (auto& e : found)
       by_key.emplace(e.id, &e);
     auto at = now();
     auto wall = shared_->wall_now();
-    for (auto id : ids) {
+    for (size_t i = 0; i < ids.size(); ++i) {
+      auto id = ids[i];
       auto f = flights_.find(id);
       auto e = by_key.find(f->id);
-      auto usable = e != by_key.end() && installing_ && disk_->may_load(f->id)
-                    && gate_.may_install(f->id, f->stamp)
+      auto usable = e != by_key.end() && installing_ && beliefs[i] != 0
+                    && disk_->belief_in(f->id) == beliefs[i]
+                    && may_install(f->id, f->stamp) && e->second->current_run
                     && wall >= e->second->fetched;
       if (usable) {
         auto fetched = at - (wall - e->second->fetched);
@@ -228,12 +236,16 @@ void entity_cache_state::land_row(flights::flight_id id, const row& content,
   if (!content)
     cacheable = type_->may_cache_absence(f.id)
                 || planted(planted_bug::collation_alias);
-  if (!alias)
+  if (!alias) {
     consider(f.id, content, {}, f, id, cacheable);
-  else if (cacheable)
+  } else if (cacheable) {
     residents_->install(f.id, content, {}, f.begun, tier::database, id);
-  else // the row stands under its own key; there it may be outdated
+  } else { // the row stands under its own key; there it may be outdated
     consider(type_->key_of(content), content, {}, f, id, false);
+    gate_.on_read(f.id);
+    if (residents_->visible(f.id)) // nothing stands under this one
+      drop_changed(f.id, removal_cause::invalidated);
+  }
   landing what;
   what.content = content;
   finish(id, what);
@@ -259,23 +271,30 @@ void entity_cache_state::consider(const key& k, const row& content,
                                   const key_list& list,
                                   const flights::flight& f,
                                   flights::flight_id id, bool cacheable) {
+  auto form = type_->common_form(k);
   gate_.on_read(k);
-  auto may_install = installing_ && gate_.may_install(k, f.stamp);
+  if (form && *form != k)
+    gate_.on_read(*form);
+  cacheable = cacheable && form; // else no change could name it
+  auto installs = installing_ && may_install(k, f.stamp);
   auto resident = residents_->visible(k);
   auto same
       = resident && resident->content == content && resident->list == list;
   if (resident && !same
       && !planted(planted_bug::resident_kept_against_newer_read)) {
     // Only a fill begun after the entry was installed is surely the newer one.
-    may_install = may_install && id > resident->order;
+    installs = installs && id > resident->order;
     count_->differing_reads.fetch_add(1, std::memory_order_relaxed);
     drop_changed(k, removal_cause::invalidated);
   } else if (resident && !same) {
-    may_install = false;
+    installs = false;
   }
+  // What is answered now ends what the disk alone may still hold of it.
+  if ((!cacheable || !installs) && disk_->may_load(k))
+    disk_->erase(k);
   if (!cacheable) {
     count_->fills_rejected.fetch_add(1, std::memory_order_relaxed);
-  } else if (!may_install) {
+  } else if (!installs) {
     count_->fills_stale.fetch_add(1, std::memory_order_relaxed);
   } else if (residents_->install(k, content, list, f.begun, tier::database,
                                  flights_.last_started())) {
@@ -288,6 +307,15 @@ void entity_cache_state::consider(const key& k, const row& content,
     count_->fills_rejected.fetch_add(1, std::memory_order_relaxed);
     disk_->erase(k);
   }
+}
+
+bool entity_cache_state::may_install(const key& k, write_gate::stamp s) const {
+  if (!gate_.may_install(k, s))
+    return false;
+  if (!type_->folds(k.index()))
+    return true;
+  auto form = type_->common_form(k);
+  return form && gate_.may_install(*form, s);
 }
 
 void entity_cache_state::put_on_disk(const key& k, const row& content,

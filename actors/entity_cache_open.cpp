@@ -52,28 +52,40 @@ void entity_cache_state::open_partition() {
   enabling_.clear();
 }
 
-void entity_cache_state::scan_disk(int64_t after) {
-  auto target = disk_->target();
-  if (!target)
+// A tier that is closed now may open later.
+void entity_cache_state::scan_disk() {
+  if (!shared_->make_store)
     return;
+  auto again = [this] {
+    later(shared_->config.memory.check_period, cache_tick::scan);
+  };
+  auto target = disk_->target();
+  if (!target) {
+    again();
+    return;
+  }
   self_
       ->request(target, shared_->config.client.request_timeout,
-                scan_keys{type_->id, after})
+                scan_keys{type_->id, scanned_})
       .then(
           [this](const scanned_keys& slice) {
             for (auto& [k, current] : slice.keys) {
+              if (disk_->may_load(k))
+                continue; // put meanwhile
               disk_->on_found(k);
               if (!slice.clean_start)
                 to_revalidate_.push_back(k);
             }
+            scanned_ = slice.last;
             if (!slice.keys.empty())
-              scan_disk(slice.last);
+              scan_disk();
             else if (!to_revalidate_.empty())
               revalidate();
           },
-          [this](caf::error& e) {
-            shared_->log->info("{}: the disk tier was not scanned: {}",
-                               type_->name, to_failure(e).what);
+          [this, again](caf::error& e) {
+            shared_->log->debug("{}: the disk tier was not scanned: {}",
+                                type_->name, to_failure(e).what);
+            again();
           });
 }
 
@@ -101,19 +113,20 @@ void entity_cache_state::revalidate() {
   if (rows.empty() || !target || !pool)
     return;
   auto stamp = gate_.open_fill();
+  auto begun = now();
   auto limit = shared_->config.client.request_timeout;
   self_->request(target, limit, load_entries{rows})
       .then(
-          [this, rows, stamp, pool, limit](const loaded_entries& on_disk) {
+          [=, this](const loaded_entries& on_disk) {
             fetch msg;
             msg.type = type_->id;
             msg.keys = rows;
             msg.header.remaining = limit;
             self_->request(pool, limit, std::move(msg))
                 .then(
-                    [this, rows, stamp,
+                    [this, rows, stamp, begun,
                      disk = on_disk.entries](const fetched& reply) {
-                      on_revalidated(rows, stamp, disk, reply.rows);
+                      on_revalidated(rows, stamp, begun, disk, reply.rows);
                     },
                     [this, stamp](caf::error&) { gate_.close_fill(stamp); });
           },
@@ -122,6 +135,7 @@ void entity_cache_state::revalidate() {
 
 void entity_cache_state::on_revalidated(const std::vector<key>& ids,
                                         write_gate::stamp stamp,
+                                        time_point begun,
                                         const std::vector<disk_entry>& on_disk,
                                         const std::vector<row>& in_database) {
   std::unordered_map<key, row> stored;
@@ -137,8 +151,8 @@ void entity_cache_state::on_revalidated(const std::vector<key>& ids,
     auto there = stored.find(k);
     if (here != current.end() && there != stored.end()
         && here->second == there->second && installing_
-        && gate_.may_install(k, stamp))
-      put_on_disk(k, here->second, {}, now());
+        && may_install(k, stamp))
+      put_on_disk(k, here->second, {}, begun);
     else
       disk_->erase(k);
   }

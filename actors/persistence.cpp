@@ -45,8 +45,8 @@ persistence_state::~persistence_state() = default;
 persistence_self::behavior_type
 persistence_state::start(shared_ptr_state shared) {
   shared_ = std::move(shared);
-  queue_ = std::make_unique<write_queue>(
-      shared_->config.persistence.queue_count, shared_->config.planted);
+  queue_
+      = std::make_unique<write_queue>(shared_->config.persistence.queue_count);
   self_->set_exception_handler(
       [](std::exception_ptr& thrown) { return to_caf(thrown); });
   shared_->count.disk_closed = 1;

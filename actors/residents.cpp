@@ -31,7 +31,8 @@ residents::residents(shared_ptr_state shared, entity_id type)
       memory_(*shared_->partitions[type]),
       count_(shared_->count.entities[type]), policy_(policy_of(type_)),
       budget_bytes_(shared_->budget_of(type)),
-      max_count_(share_of_count(*shared_, type)) {
+      max_count_(share_of_count(*shared_, type)),
+      folds_(type_.folds(primary_index)) {
   // An earlier incarnation's entries are hidden, but count until they go.
   for (auto& k : collect([](const entry&) { return true; }))
     policy_->on_put(k, 0);
@@ -54,6 +55,9 @@ bool residents::install(const key& k, row content, key_list list,
   }
   auto stored = memory_.put(std::move(e));
   policy_->on_put(k, stored->weight_bytes);
+  if (folds_ && k.is_row())
+    if (auto form = type_.common_form(k); form && *form != k)
+      spelled_.add(*form, k);
   make_room(k);
   return true;
 }
@@ -63,6 +67,9 @@ entry_ptr residents::drop(const key& k, removal_cause why) {
   if (!removed)
     return nullptr;
   policy_->on_erase(k);
+  if (folds_ && k.is_row())
+    if (auto form = type_.common_form(k))
+      spelled_.remove(*form, k);
   auto add = [](std::atomic<uint64_t>& c) {
     c.fetch_add(1, std::memory_order_relaxed);
   };
@@ -116,15 +123,11 @@ void residents::drop_index(index_id i) {
     drop(k, removal_cause::invalidated);
 }
 
-std::vector<key> residents::spellings_of(const key& k) const {
-  auto wanted = type_.aliases_of(k);
-  return collect([&](const entry& e) {
-    if (!e.id.is_row())
-      return false;
-    auto other = type_.aliases_of(e.id);
-    return wanted.all || other.all
-           || other.folded.value_or(e.id) == wanted.folded.value_or(k);
-  });
+std::vector<key> residents::spellings_of(const key& form) const {
+  auto found = spelled_.of(form);
+  if (memory_.peek(form))
+    found.push_back(form);
+  return found;
 }
 
 std::vector<key> residents::drop_rows_of(const key& list) {

@@ -8,6 +8,7 @@
 
 #include "actors/shared_state.hpp"
 #include "policy/eviction.hpp"
+#include "policy/spellings.hpp"
 
 namespace toadcache {
 
@@ -38,9 +39,8 @@ public:
   bool sweep_step(time_point now);
   /// Removes every list and absence of one index. O(n).
   void drop_index(index_id i);
-  /// The resident keys of the primary index that a collation may take for `k`,
-  /// `k` included. O(n).
-  [[nodiscard]] std::vector<key> spellings_of(const key& k) const;
+  /// The resident rows and absences whose keys have that common form.
+  [[nodiscard]] std::vector<key> spellings_of(const key& form) const;
   /// Removes the rows whose list key of an index is `list`. O(n).
   std::vector<key> drop_rows_of(const key& list);
 
@@ -62,6 +62,8 @@ private:
   size_t budget_bytes_;
   size_t max_count_; // 0: no bound
   size_t next_bucket_ = 0;
+  bool folds_; ///< keys of rows may be spelled in several ways
+  spellings spelled_;
 };
 
 } // namespace toadcache

@@ -15,11 +15,13 @@ enum class comparison_class {
   padded,  ///< trailing blanks
   folded,  ///< case, accents, trailing blanks; printable ASCII keeps apart
   unknown, ///< more than that: 'v' and 'w', 1.5 and 1.50
+  foreign, ///< anything: text of an old character set, even 'e' and '`'
 };
 
 // By the collation's name: character set, then kind. Those of a language are
 // unknown (Swedish ones take 'v' for 'w', Lithuanian ones 'i' for 'y'), those
-// of old character sets too (koi8u, macce and geostd8 take some signs for one).
+// of old character sets foreign (koi8u, macce and geostd8 take some signs for
+// one, big5 takes a letter for a sign).
 comparison_class text_class(std::string_view collation) {
   constexpr std::string_view charsets[]
       = {"utf8mb4", "utf8mb3", "utf8", "latin1", "ascii"};
@@ -39,8 +41,13 @@ comparison_class text_class(std::string_view collation) {
     return comparison_class::bytes;
   auto end_of_charset = std::min(collation.find('_'), collation.size());
   if (!among(collation.substr(0, end_of_charset), charsets))
-    return comparison_class::unknown;
+    return comparison_class::foreign;
   auto name = collation.substr(std::min(end_of_charset + 1, collation.size()));
+  // The default of old servers: unlike its namesakes it knows no contractions,
+  // and the letters that it takes for ASCII ones are beyond ASCII.
+  if (collation == "latin1_swedish_ci"
+      || collation == "latin1_swedish_nopad_ci")
+    return comparison_class::folded;
   if (among(name, exact))
     return comparison_class::bytes;
   if (name == "bin")
@@ -73,6 +80,7 @@ bool keeps_apart(comparison_class c, std::string_view text) {
   case comparison_class::folded:
     return fold.exact && fold.bytes == text;
   case comparison_class::unknown:
+  case comparison_class::foreign:
     return false;
   }
   return false;
@@ -91,6 +99,43 @@ std::optional<std::string> cacheable_form(comparison_class c,
   if (c == comparison_class::padded)
     text = text.substr(0, text.find_last_not_of(' ') + 1);
   return std::string{text};
+}
+
+// What no collation keeps apart, of folded ASCII text: signs count as one, so
+// do u, v and w (Latin, Swedish); left out are the letters that Hungarian
+// doubles in short ('ccs' for 'cscs'), those that may equal one of them (i, j
+// and y: Latin, Lithuanian), and h ('ch' for 'c': Lithuanian).
+std::string coarsest(std::string_view folded) {
+  constexpr std::string_view left_out = "cdghijlnstyz";
+  std::string out;
+  for (auto c : folded) {
+    auto plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (c == 'v' || c == 'w')
+      out += 'u';
+    else if (left_out.find(c) == std::string_view::npos)
+      out += plain ? c : '.';
+  }
+  return out;
+}
+
+std::optional<std::string> common_text(comparison_class c,
+                                       std::string_view text) {
+  switch (c) {
+  case comparison_class::bytes:
+    return std::string{text};
+  case comparison_class::padded:
+    return std::string{text.substr(0, text.find_last_not_of(' ') + 1)};
+  case comparison_class::foreign:
+    return std::string{}; // all share one
+  case comparison_class::folded:
+  case comparison_class::unknown:
+    break;
+  }
+  auto fold = fold_text(text);
+  if (!fold.exact)
+    return std::nullopt;
+  return c == comparison_class::folded ? std::move(fold.bytes)
+                                       : coarsest(fold.bytes);
 }
 
 } // namespace
@@ -183,6 +228,32 @@ entity_type::aliases entity_type::aliases_of(const key& k) const {
   if (folded == k)
     return {};
   return {std::move(folded), false};
+}
+
+bool entity_type::folds(index_id i) const {
+  const auto& at = index_columns(i);
+  return std::any_of(at.begin(), at.end(), [&](size_t c) {
+    return types[c] == column_type::text && !columns[c].compares_bytes();
+  });
+}
+
+std::optional<key> entity_type::common_form(const key& k) const {
+  if (!folds(k.index()))
+    return k;
+  auto values = decode_key(k.bytes());
+  const auto& at = index_columns(k.index());
+  if (!values || values->size() != at.size())
+    return std::nullopt;
+  for (size_t i = 0; i < at.size(); ++i) {
+    auto* text = std::get_if<std::string>(&(*values)[i].data());
+    if (text == nullptr)
+      continue;
+    auto form = common_text(class_of(columns[at[i]]), *text);
+    if (!form)
+      return std::nullopt;
+    *text = std::move(*form);
+  }
+  return key{id, k.index(), encode_key(*values)};
 }
 
 result<std::shared_ptr<const catalog>>

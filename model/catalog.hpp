@@ -117,6 +117,14 @@ struct entity_type {
     bool all = false;
   };
   [[nodiscard]] aliases aliases_of(const key& k) const;
+  /// True when the database may find a row of this index under other bytes: a
+  /// column of it is text that does not compare as bytes.
+  [[nodiscard]] bool folds(index_id i) const;
+  /// One form for all keys of an index that the database may take for one
+  /// another ('B' and 'b'); coarser than any collation, for comparing only. A
+  /// key that compares as bytes is its own. nullopt: text beyond printable
+  /// ASCII, which may equal any other.
+  [[nodiscard]] std::optional<key> common_form(const key& k) const;
   friend bool operator==(const entity_type&, const entity_type&) = default;
 };
 

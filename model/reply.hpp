@@ -64,7 +64,8 @@ struct row_reply {
   row content;
   tier from = tier::database;
   freshness state = freshness::fresh;
-  milliseconds age{0};     ///< since the row was read from the database
+  /// Since the row was read from the database, when the cache answered.
+  milliseconds age{0};
   uint64_t generation = 0; ///< the partition's; debugging metadata
   [[nodiscard]] bool found() const noexcept {
     return static_cast<bool>(content);

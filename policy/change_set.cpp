@@ -44,6 +44,8 @@ std::map<entity_id, std::vector<key>> change_set::keys() const {
       auto k = shape.key_of(image, static_cast<index_id>(i));
       if (auto folded = shape.aliases_of(k).folded)
         add_key(type, std::move(*folded));
+      if (auto form = shape.common_form(k))
+        add_key(type, std::move(*form));
       add_key(type, std::move(k));
     }
   };

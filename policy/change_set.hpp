@@ -27,8 +27,8 @@ public:
   [[nodiscard]] std::vector<row_change> rows() const;
 
   /// Every key that the changes touch, by type and without repetition: primary
-  /// keys and index keys of the images before and after, and their folded
-  /// forms. O(rows * indexes).
+  /// keys and index keys of the images before and after, and the forms that
+  /// they share with other spellings. O(rows * indexes).
   [[nodiscard]] std::map<entity_id, std::vector<key>> keys() const;
 
 private:

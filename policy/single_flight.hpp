@@ -25,17 +25,18 @@ public:
     key id;
     write_gate::stamp stamp = 0;
     time begun{};
+    bool older = false; ///< may land what was read before it began
     std::vector<Waiter> waiters;
   };
 
-  /// Adds the waiter to the key's current flight if that is not sealed and
-  /// began at `not_before` or later; false otherwise. O(1).
-  bool join(const key& k, time not_before, Waiter w) {
+  /// Adds the waiter to the key's current flight if that is not sealed and,
+  /// with `not_before`, lands nothing older; false otherwise. O(1).
+  bool join(const key& k, std::optional<time> not_before, Waiter w) {
     auto i = current_.find(k);
     if (i == current_.end())
       return false;
     auto& f = flights_.at(i->second);
-    if (f.begun < not_before)
+    if (not_before && (f.older || f.begun < *not_before))
       return false;
     f.waiters.push_back(std::move(w));
     return true;
@@ -50,13 +51,20 @@ public:
   flight_id start(const key& k, write_gate::stamp s, time now,
                   std::vector<Waiter> waiters) {
     auto id = ++last_;
-    flights_.emplace(id, flight{k, s, now, std::move(waiters)});
+    flights_.emplace(id, flight{k, s, now, false, std::move(waiters)});
     current_[k] = id;
     return id;
   }
+  /// It asks a tier that may answer with what was read before it began.
+  void lands_older(flight_id id) { flights_.at(id).older = true; }
 
   /// Later readers of the key start a new flight.
   void seal(const key& k) { current_.erase(k); }
+  /// The same for every key of which `covers(key)` is true. O(flights).
+  template <class F>
+  void seal_if(F covers) {
+    std::erase_if(current_, [&](const auto& f) { return covers(f.first); });
+  }
   void seal_all() { current_.clear(); }
 
   /// nullptr when it has ended.

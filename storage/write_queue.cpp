@@ -5,9 +5,6 @@
 
 namespace toadcache {
 
-write_queue::write_queue(size_t max_puts_count, planted_bugs planted)
-    : max_puts_count_(max_puts_count), planted_(planted) {}
-
 cache_store::batch::item& write_queue::item_of(const key& id) {
   auto [place, added] = places_.try_emplace(id, batch_.items.size());
   if (added) {
@@ -31,8 +28,6 @@ bool write_queue::put(disk_entry entry) {
 void write_queue::erase(const key& id) {
   auto& item = item_of(id);
   if (item.erase)
-    return;
-  if (planted_.has(planted_bug::disk_put_overtakes_erase))
     return;
   --puts_;
   item.entry = disk_entry{};

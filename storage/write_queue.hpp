@@ -12,8 +12,9 @@ namespace toadcache {
 
 class write_queue {
 public:
-  /// Holds at most `max_puts_count` puts. `planted`: tests only.
-  explicit write_queue(size_t max_puts_count, planted_bugs planted = {});
+  /// Holds at most `max_puts_count` puts.
+  explicit write_queue(size_t max_puts_count)
+      : max_puts_count_(max_puts_count) {}
 
   /// False: the queue is full; the entry is recorded as an erase instead,
   /// because an older one may be stored. O(size of the entry).
@@ -35,7 +36,6 @@ private:
   cache_store::batch::item& item_of(const key& id);
 
   size_t max_puts_count_;
-  planted_bugs planted_;
   cache_store::batch batch_;
   std::unordered_map<key, size_t> places_; // of each key in batch_.items
   size_t puts_ = 0;

@@ -2,6 +2,7 @@
 // names a row means it however it is spelled.
 #include "actors/entity_cache.hpp"
 
+#include "policy/change_set.hpp"
 #include "tests/actors/fixture.hpp"
 #include "tests/catch.hpp"
 #include "tests/support/held_pool.hpp"
@@ -60,6 +61,20 @@ struct spelling_fixture : actor_fixture {
     ask<applied>(cache, msg);
     run();
   }
+  void open(uint64_t ticket, const char* text) {
+    change_set changed{*shared->types};
+    changed.add(profile.id, {}, make(text));
+    ask_now<ticket_opened>(cache,
+                           open_ticket{ticket, changed.keys().at(profile.id)});
+  }
+  void created(uint64_t ticket, const char* text) {
+    apply_changes msg;
+    msg.seq = ticket;
+    msg.ticket = ticket;
+    msg.rows.push_back({id(text), {}, make(text), true});
+    ask<applied>(cache, msg);
+    run();
+  }
   bool resident(const char* text) const {
     return shared->partitions[profile.id]->find(id(text)) != nullptr;
   }
@@ -98,4 +113,81 @@ TEST_CASE_METHOD(spelling_fixture, "an invalidation leaves other rows alone") {
   read("xyz", "xyz");
   invalidate("abc");
   CHECK(resident("xyz"));
+}
+
+TEST_CASE_METHOD(spelling_fixture,
+                 "a create drops what another spelling has left") {
+  // Another program erased ABC and told nobody.
+  read("ABC", "ABC");
+  read("xyz", "xyz");
+  SECTION("under the form that they share") {
+    open(7, "abc");
+    created(7, "abc");
+    CHECK(resident("abc"));
+    CHECK(resident("xyz"));
+  }
+  SECTION("under another one") {
+    open(7, "Abc");
+    created(7, "Abc");
+    CHECK(resident("Abc"));
+    CHECK(resident("xyz"));
+  }
+  SECTION("beyond ASCII, where it may be any") {
+    open(7, "\xc3\xa0"
+            "bc");
+    created(7, "\xc3\xa0"
+               "bc");
+    CHECK_FALSE(resident("\xc3\xa0"
+                         "bc"));
+    CHECK_FALSE(resident("xyz"));
+  }
+  CHECK_FALSE(resident("ABC"));
+}
+
+TEST_CASE_METHOD(spelling_fixture,
+                 "a fetch of one spelling waits out a ticket on another") {
+  ask<rows>(cache, get_rows{{id("ABC")}, {}, {}});
+  run();
+  open(7, "abc");
+  reply(make("ABC"));
+  CHECK_FALSE(resident("ABC"));
+  SECTION("nor is the write installed after what was read") {
+    created(7, "abc");
+    CHECK_FALSE(resident("abc"));
+  }
+}
+
+TEST_CASE_METHOD(spelling_fixture, "a read after a write joins no older flight "
+                                   "of another spelling") {
+  ask<rows>(cache, get_rows{{id("ABC")}, {}, {}});
+  run();
+  open(7, "abc");
+  created(7, "abc");
+  ask<rows>(cache, get_rows{{id("ABC")}, {}, {}});
+  run();
+  reply({}); // to the first one, of before the write
+  REQUIRE(db->fetches.size() == 1);
+  reply({});
+}
+
+TEST_CASE_METHOD(spelling_fixture,
+                 "what is found under other bytes ends what stood there") {
+  read("ABC", "ABC");
+  read_options anew;
+  anew.max_age = milliseconds{0};
+  advance(milliseconds{1});
+  ask<rows>(cache, get_rows{{id("ABC")}, anew, {}});
+  run();
+  reply(make("abc"));
+  CHECK_FALSE(resident("ABC"));
+}
+
+TEST_CASE_METHOD(spelling_fixture, "a row beyond ASCII is not cached: no "
+                                   "change of another could name it") {
+  read("\xc3\xa0"
+       "bc",
+       "\xc3\xa0"
+       "bc");
+  CHECK_FALSE(resident("\xc3\xa0"
+                       "bc"));
 }

@@ -139,6 +139,15 @@ TEST_CASE_METHOD(cache_fixture, "a write installs what it read back, and seals "
   CHECK_FALSE(resident(id(1)));
 }
 
+TEST_CASE_METHOD(cache_fixture, "a written row is as old as its ticket") {
+  open(7, {id(1), name("ann")});
+  auto opened = time.now();
+  advance(milliseconds{40}); // COMMIT is slow, and others write meanwhile
+  commit(7, {}, make(1, "ann", 1));
+  REQUIRE(resident(id(1)));
+  CHECK(resident(id(1))->times.fetched == opened);
+}
+
 TEST_CASE_METHOD(cache_fixture, "nothing is installed while a ticket is open") {
   open(7, {id(1)});
   auto a = get(1);

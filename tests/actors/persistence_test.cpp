@@ -400,13 +400,3 @@ TEST_CASE("without a store the tier is closed and says why") {
         == failure{errc::tier_closed, "disk tier: switched off"});
   CHECK(f.ask_now<stopped>(f.disk, drain{}));
 }
-
-TEST_CASE("planted: a put overtakes the erase that follows it, on disk") {
-  options o;
-  o.planted = planted_bugs{planted_bug::disk_put_overtakes_erase};
-  persistence_fixture f{o};
-  f.start();
-  f.put(user(1, "stale"));
-  f.erase(row_key("user", 1));
-  CHECK(f.stored_name(1) == "stale");
-}

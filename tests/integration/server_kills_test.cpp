@@ -169,7 +169,7 @@ std::vector<std::string> judge_all(const catalog& types,
   auto process = oracle.process_begins();
   uint64_t commits = 0;
   for (int64_t id = 1; id <= keys; ++id)
-    oracle.commit_visible(++commits, {}, {{key_of(types, id), "start", {}}});
+    oracle.commit_visible(++commits, {}, {{key_of(types, id), "start"}});
   // InnoDB shows a commit to others before it is durable: what a kill takes
   // back may have been read. Its write is of unknown outcome, so seeing it
   // proves nothing about later reads.
@@ -187,7 +187,7 @@ std::vector<std::string> judge_all(const catalog& types,
     if (o.write && !e.end) {
       numbers[&o] = oracle.write_begins(process, "write " + o.value, timeout);
       if (!o.failed || o.unknown)
-        oracle.commit_visible(++commits, {numbers[&o]}, {{id, o.value, {}}});
+        oracle.commit_visible(++commits, {numbers[&o]}, {{id, o.value}});
     } else if (o.write) {
       auto how = !o.failed   ? simulation::write_end::acknowledged
                  : o.unknown ? simulation::write_end::unknown

@@ -186,3 +186,40 @@ TEST_CASE("a key of unknown bytes hides everything") {
     CHECK(type.aliases_of(broken).all);
   }
 }
+
+TEST_CASE("keys that a collation may take for one share a form") {
+  auto form = [](const entity_type& type, std::string text) {
+    auto k = type.common_form(asked(type, {std::move(text)}));
+    if (!k)
+      return std::string{"none"};
+    return std::get<std::string>(decode_key(k->bytes())->front().data());
+  };
+  const auto folding = text_keyed("utf8mb4_general_ci");
+  CHECK(folding.folds(primary_index));
+  CHECK(form(folding, "US ") == "us");
+  CHECK(form(folding, "us") == "us");
+  CHECK(form(folding, "\xc3\xbc") == "none");
+  const auto padded = text_keyed("utf8mb4_bin");
+  CHECK(padded.folds(primary_index));
+  CHECK(form(padded, "US ") == "US");
+  CHECK(form(padded, "\xc3\xbc") == "\xc3\xbc");
+  const auto exact = text_keyed("binary");
+  CHECK_FALSE(exact.folds(primary_index));
+  CHECK(form(exact, "US ") == "US ");
+  SECTION("the default of old servers folds like others") {
+    CHECK(form(text_keyed("latin1_swedish_ci"), "Way") == "way");
+    CHECK(cacheable(text_keyed("latin1_swedish_ci"), "way"));
+  }
+  SECTION("a language's letters") {
+    const auto unknown = text_keyed("utf8mb4_hungarian_ci");
+    CHECK(form(unknown, "Wien") == form(unknown, "vyen"));
+    CHECK(form(unknown, "ccs") == form(unknown, "cscs"));
+    CHECK(form(unknown, "a-b") == form(unknown, "A+B"));
+    CHECK(form(unknown, "a") != form(unknown, "b"));
+  }
+  SECTION("an old character set's text may equal any other") {
+    const auto foreign = text_keyed("big5_chinese_ci");
+    CHECK(form(foreign, "e") == form(foreign, "`"));
+    CHECK(form(foreign, "e") == form(foreign, "\xc3\xbc"));
+  }
+}

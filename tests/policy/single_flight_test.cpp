@@ -50,3 +50,10 @@ TEST_CASE("a reader that wants a newer answer does not join an older flight") {
   CHECK(f.size() == 1);
   CHECK(f.last_started() == id);
 }
+
+TEST_CASE("a reader with a limit does not join what may land older") {
+  flights f;
+  f.lands_older(f.start(a, 0, start, {1}));
+  CHECK_FALSE(f.join(a, start, 2));
+  CHECK(f.join(a, {}, 3));
+}

@@ -106,7 +106,7 @@ void history::commit_visible(uint64_t number,
   auto& mine = commits_[number];
   for (auto& v : versions) {
     auto& r = of(v.id);
-    mine.push_back({v.id, r.versions.size(), std::move(v.spellings)});
+    mine.push_back({v.id, r.versions.size()});
     r.versions.push_back({std::move(v.value), order, time_.now, number});
   }
   for (auto write : writes) {
@@ -157,12 +157,8 @@ uint64_t history::write_begins(process_id p, std::string what,
 }
 
 void history::bind_commit(process_id p, uint64_t commit) {
-  for (auto& v : commits_[commit]) {
-    if (v.spellings.empty())
-      raise(of(v.id), p, {}, order_, v.index);
-    for (auto& spelling : v.spellings)
-      raise(of(v.id), p, spelling, order_, v.index);
-  }
+  for (auto& v : commits_[commit])
+    raise(of(v.id), p, {}, order_, v.index);
 }
 
 void history::acknowledge(known_write& w,
@@ -313,8 +309,8 @@ void history::judge(const open_read& question, const key& id,
           index_before(r, question.began_at - *question.max_age - age_slack),
           "older than the asked max_age");
   }
-  if (answer.age)
-    at_least(index_before(r, time_.now - *answer.age - age_slack),
+  if (answer.age) // as of some moment since the question
+    at_least(index_before(r, question.began_at - *answer.age - age_slack),
              "older than its age says");
   auto match = lowest;
   while (match < r.versions.size() && !explains(r, match, answer, first))

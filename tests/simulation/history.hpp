@@ -44,9 +44,6 @@ using process_id = uint32_t;
 struct register_version {
   key id; ///< canonical
   register_value value;
-  /// The spellings of the key that its acknowledgement binds; empty: all. A row
-  /// that a collation would find by other bytes is another key to the cache.
-  std::vector<std::string> spellings = {};
 };
 
 /// What a write is to leave behind when it is acknowledged.
@@ -206,7 +203,6 @@ private:
   struct committed_version {
     key id;
     size_t index = 0;
-    std::vector<std::string> spellings;
   };
   std::map<uint64_t, std::vector<committed_version>> commits_;
   std::map<process_id, uint64_t> processes_; // to the order of their start

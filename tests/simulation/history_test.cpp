@@ -110,17 +110,6 @@ TEST_CASE_METHOD(oracle_fixture, "another spelling is cached apart",
     read("v1");
     CHECK_FALSE(lawful());
   }
-  SECTION("a write may bind some of them") {
-    auto w = past.write_begins(p, "update a", second);
-    commit({{a, "v3", {"a", "b"}}}, {w});
-    past.write_ends(w, write_end::acknowledged, {{a}});
-    asked = "A";
-    read("v2");
-    CHECK(lawful());
-    asked = "b";
-    read("v2");
-    CHECK_FALSE(lawful());
-  }
   SECTION("a write binds all") {
     write("v3");
     asked = "A";

@@ -15,6 +15,7 @@ constexpr size_t max_steps = 100000;
 options options_of(const run_plan& plan) {
   options o;
   o.memory.budget_bytes = plan.memory_bytes;
+  o.memory.max_row_ratio = 1.0; // the smallest budget holds an entry
   o.memory.check_period = milliseconds{1000};
   o.pool.max_count = plan.pool_count;
   o.persistence.enabled = plan.disk;
@@ -34,13 +35,9 @@ std::vector<register_version> registers_of(const sim_server& server,
   std::vector<register_version> out;
   auto touch = [&](const key& own) {
     auto id = server.canonical(own);
-    auto known = std::find_if(out.begin(), out.end(),
-                              [&](auto& v) { return v.id == id; });
-    if (known == out.end())
-      known = out.insert(out.end(), {id, {}, {}});
-    if (id.is_row())
-      for (auto& k : {id, own})
-        known->spellings.emplace_back(k.bytes());
+    if (std::none_of(out.begin(), out.end(),
+                     [&](auto& v) { return v.id == id; }))
+      out.push_back({id, {}});
   };
   for (auto& change : c.changes) {
     auto& type = server.types()[change.type];
@@ -102,7 +99,7 @@ simulation::simulation(run_plan plan)
   server_->on_visible = [this](const sim_commit& c) { commit_visible(c); };
   server_->between_statements = [this] {
     if (disturbed_ && dice_.chance(plan_.foreign_between))
-      workload_->foreign_write(dice_.one_in(2));
+      seats_[0].clients->foreign_write(dice_.one_in(2));
   };
   past_.describe = [this](const key& id, const register_value& v) {
     return describe(*types_, id, v);
@@ -111,13 +108,17 @@ simulation::simulation(run_plan plan)
   past_.age_slack = milliseconds{2};
   if (plan_.disk)
     image_ = std::make_shared<tests::cache_image>();
-  workload_ = std::make_unique<workload>(*this);
+  seats_.resize(plan_.second_process ? 2 : 1);
+  for (size_t i = 0; i < seats_.size(); ++i)
+    seats_[i].clients = std::make_unique<workload>(*this, i);
 }
 
 simulation::~simulation() {
   disturbed_ = false;
-  workload_->process_gone();
-  process_.reset(); // its last answers come while the workload lives
+  for (auto& s : seats_) {
+    s.clients->process_gone();
+    s.process.reset(); // its last answers come while the workload lives
+  }
 }
 
 void simulation::note(const std::string& line) {
@@ -156,72 +157,91 @@ void simulation::commit_visible(const sim_commit& c) {
                        std::move(versions));
 }
 
-void simulation::start_process() {
+void simulation::start_process(seat& s) {
   sim_process::parts p;
   p.server = server_.get();
   p.time = &time_;
   p.types = types_;
   p.config = options_of(plan_);
   p.image = image_;
-  process_number_ = past_.process_begins();
-  p.name = "process " + std::to_string(process_number_);
-  process_ = std::make_unique<sim_process>(std::move(p));
-  note(process_->name() + " begins");
+  s.number = past_.process_begins();
+  p.name = "process " + std::to_string(s.number);
+  s.process = std::make_unique<sim_process>(std::move(p));
+  note(s.process->name() + " begins");
 }
 
 void simulation::restart_process() {
   ++report_.restarts;
+  auto& s = seats_[0];
   if (dice_.one_in(2)) {
-    note(process_->name() + " stops");
-    process_->stop();
-    settle([this] { return process_->stopped(); }, milliseconds{120000});
-    if (!process_->stopped())
+    note(s.process->name() + " stops");
+    s.process->stop();
+    settle([&] { return s.process->stopped(); }, milliseconds{120000});
+    if (!s.process->stopped())
       violation("the ordered shutdown did not end");
   } else {
-    note(process_->name() + " is killed");
+    note(s.process->name() + " is killed");
   }
-  workload_->process_gone();
-  past_.process_ends(process_number_);
-  process_.reset();
-  start_process();
+  s.clients->process_gone();
+  past_.process_ends(s.number);
+  s.process.reset();
+  start_process(s);
 }
 
 void simulation::pass_time(std::chrono::microseconds t) {
   time_.now += t;
   server_->tick();
-  if (process_)
-    process_->catch_up();
+  for (auto& s : seats_)
+    s.process->catch_up();
+}
+
+size_t simulation::job_count() const {
+  size_t sum = 0;
+  for (auto& s : seats_)
+    sum += s.process->job_count();
+  return sum;
 }
 
 // One message of one actor. For a while one of the actors is slow.
 void simulation::run_job() {
-  auto n = process_->job_count();
-  auto i = dice_.below(n);
+  auto i = dice_.below(job_count());
+  auto s = seats_.begin();
+  for (; i >= s->process->job_count(); ++s)
+    i -= s->process->job_count();
+  auto& p = *s->process;
+  auto n = p.job_count();
   if (dice_.one_in(60))
-    slow_actor_ = dice_.one_in(2) ? 0 : process_->actor_of(i);
-  if (process_->actor_of(i) == slow_actor_ && n > 1 && !dice_.one_in(20))
+    s->slow_actor = dice_.one_in(2) ? 0 : p.actor_of(i);
+  if (p.actor_of(i) == s->slow_actor && n > 1 && !dice_.one_in(20))
     i = (i + 1) % n;
   if (plan_.trace)
-    note(process_->describe_job(i));
-  process_->run_job(i);
+    note(p.describe_job(i));
+  p.run_job(i);
+}
+
+bool simulation::start_one() {
+  return dice_.pick(seats_).clients->start_one();
 }
 
 void simulation::inject() {
   auto& d = dice_;
+  auto& first = seats_[0];
   if (d.chance(plan_.notified_foreign))
-    workload_->foreign_write(true);
+    first.clients->foreign_write(true);
   if (d.chance(plan_.silent_foreign))
-    workload_->foreign_write(false);
-  workload_->tell_foreign();
+    first.clients->foreign_write(false);
+  first.clients->tell_foreign();
   if (d.chance(plan_.crashes)) {
     auto role = d.pick({"entity-cache:owner", "entity-cache:page",
                         "entity-cache:badge", "invalidation", "db-pool",
                         "persistence"});
+    if (plan_.crash_role != nullptr)
+      role = plan_.crash_role;
     note(std::string{"crash of "} + role);
-    process_->crash(role);
+    first.process->crash(role);
   }
   if (d.chance(plan_.toggles))
-    workload_->toggle();
+    first.clients->toggle();
   if (d.chance(plan_.outages)) {
     note(server_->running() ? "the database stops" : "the database starts");
     server_->running() ? server_->stop() : server_->start();
@@ -241,11 +261,11 @@ void simulation::step() {
   if (disturbed_) {
     inject();
     if (dice_.one_in(8))
-      workload_->start_one();
+      start_one();
   }
-  auto jobs = process_->job_count();
+  auto jobs = job_count();
   if (jobs == 0) {
-    if (disturbed_ && dice_.one_in(2) && workload_->start_one())
+    if (disturbed_ && dice_.one_in(2) && start_one())
       return;
     pass_time(
         std::chrono::milliseconds{dice_.pick({1, 1, 1, 2, 5, 5, 20, 150})});
@@ -273,29 +293,46 @@ void simulation::quiesce() {
   if (image_)
     image_->full = false;
   disturbed_ = false;
-  settle([this] { return workload_->idle() && workload_->all_enabled(); },
-         milliseconds{60000});
+  auto idle
+      = [this] { return all_seats([](auto& s) { return s.clients->idle(); }); };
+  settle(
+      [this] {
+        return all_seats([](auto& s) {
+          return s.clients->idle() && s.clients->all_enabled();
+        });
+      },
+      milliseconds{60000});
   past_.check_deadlines();
   past_.finish();
   auto open = [this] {
-    for (auto& p : process_->shared().partitions)
-      if (p->closed())
-        return false;
-    return !server_->next_due();
+    return all_seats([](auto& s) {
+             auto& all = s.process->shared().partitions;
+             return std::none_of(all.begin(), all.end(),
+                                 [](auto& p) { return p->closed(); });
+           })
+           && !server_->next_due();
   };
   settle(open, milliseconds{120000});
   if (!open())
     violation("a partition is still closed at the end");
-  workload_->read_everything();
-  settle([this] { return workload_->idle(); }, milliseconds{20000});
-  check_resident();
-  workload_->read_everything();
-  settle([this] { return workload_->idle(); }, milliseconds{20000});
+  for (auto& s : seats_)
+    s.clients->read_everything();
+  settle(idle, milliseconds{20000});
+  for (auto& s : seats_)
+    check_resident(s);
+  for (auto& s : seats_)
+    s.clients->read_everything();
+  settle(idle, milliseconds{20000});
   past_.finish();
 }
 
-void simulation::check_resident() {
-  for (auto& p : process_->shared().partitions) {
+template <class F>
+bool simulation::all_seats(F f) const {
+  return std::all_of(seats_.begin(), seats_.end(), f);
+}
+
+void simulation::check_resident(const seat& s) {
+  for (auto& p : s.process->shared().partitions) {
     if (p->closed())
       continue;
     auto judge = [&](const entry_ptr& e) {
@@ -305,7 +342,7 @@ void simulation::check_resident() {
       std::vector<key> members;
       for (auto& m : e->list)
         members.push_back(server_->canonical(m));
-      past_.check_resident(process_number_, id, std::string{e->id.bytes()},
+      past_.check_resident(s.number, id, std::string{e->id.bytes()},
                            id.is_row() ? register_value{e->content.bytes()}
                                        : list_value(members),
                            age_of(e->times, time_.now));
@@ -315,14 +352,31 @@ void simulation::check_resident() {
   }
 }
 
+// No change is held for applied that the current incarnation of its cache has
+// not applied (rule 9). Readers could not tell: a new incarnation begins empty
+// and behind the barrier.
+void simulation::check_acknowledged(const seat& s) {
+  auto& count = s.process->shared().count;
+  uint64_t applied = 0;
+  for (auto& type : count.entities)
+    applied += type.changes_applied;
+  if (count.changes_acknowledged > applied)
+    violation("changes are acknowledged that no cache has applied");
+}
+
 run_report simulation::run() {
-  workload_->fill_database();
-  start_process();
+  seats_[0].clients->fill_database();
+  for (auto& s : seats_)
+    start_process(s);
   auto clean = [this] {
     return report_.violations.empty() && past_.violations().empty();
   };
-  while (clean() && !workload_->done() && time_.step < max_steps) {
+  auto done
+      = [this] { return all_seats([](auto& s) { return s.clients->done(); }); };
+  while (clean() && !done() && time_.step < max_steps) {
     step();
+    for (auto& s : seats_)
+      check_acknowledged(s);
     if (time_.step % 64 == 0)
       past_.check_deadlines();
   }

@@ -1,6 +1,7 @@
-// One simulated run: a database server, a disk, one process (or its successor)
-// and its clients, all from one seed. The schedule is permuted message by
-// message, faults are injected, and the oracle judges every answer.
+// One simulated run: a database server, a disk, one process (or its successor),
+// perhaps another one beside it, and their clients, all from one seed. The
+// schedule is permuted message by message, faults are injected, and the oracle
+// judges every answer.
 #pragma once
 
 #include <functional>
@@ -22,20 +23,23 @@ struct run_plan {
   planted_bug bug = planted_bug::none;
   size_t operations = 100;
   size_t clients = 4;
-  uint32_t writes = 400;         ///< share of operations
-  uint32_t notified_foreign = 0; ///< chance per step
-  uint32_t silent_foreign = 0;   ///< chance per step
-  uint32_t foreign_between = 0;  ///< chance per statement
-  uint32_t crashes = 0;          ///< chance per step
-  uint32_t invalidations = 50;   ///< share of operations
-  uint32_t toggles = 0;          ///< chance per step
-  uint32_t outages = 0;          ///< chance per step
-  uint32_t restarts = 0;         ///< chance per step
-  uint32_t disk_faults = 0;      ///< chance per step
-  uint32_t time_passes = 40;     ///< chance per step while work is waiting
+  uint32_t writes = 400;            ///< share of operations
+  uint32_t notified_foreign = 0;    ///< chance per step
+  uint32_t silent_foreign = 0;      ///< chance per step
+  uint32_t foreign_between = 0;     ///< chance per statement
+  uint32_t crashes = 0;             ///< chance per step
+  const char* crash_role = nullptr; ///< of one actor only; null: of any
+  uint32_t hot = 0;                 ///< chance that a row is the first owner
+  uint32_t invalidations = 50;      ///< share of operations
+  uint32_t toggles = 0;             ///< chance per step
+  uint32_t outages = 0;             ///< chance per step
+  uint32_t restarts = 0;            ///< chance per step
+  uint32_t disk_faults = 0;         ///< chance per step
+  uint32_t time_passes = 40;        ///< chance per step while work is waiting
   bool disk = true;
   size_t memory_bytes = 1u << 20;
   size_t pool_count = 3;
+  bool second_process = false; ///< another one beside it, on the same disk
   sim_faults database;
   bool trace = false;
 
@@ -71,8 +75,12 @@ public:
   [[nodiscard]] const catalog& types() const { return *types_; }
   [[nodiscard]] sim_server& server() { return *server_; }
   [[nodiscard]] history& past() { return past_; }
-  [[nodiscard]] sim_process& process() { return *process_; }
-  [[nodiscard]] process_id process_number() const { return process_number_; }
+  [[nodiscard]] sim_process& process(size_t place) {
+    return *seats_[place].process;
+  }
+  [[nodiscard]] process_id process_number(size_t place) const {
+    return seats_[place].number;
+  }
   [[nodiscard]] dice& chooser() { return dice_; }
   [[nodiscard]] const sim_time& time() const { return time_; }
   [[nodiscard]] run_report& report() { return report_; }
@@ -80,7 +88,17 @@ public:
   void violation(const std::string& line);
 
 private:
-  void start_process();
+  /// A place where a process runs, one after the other, and its clients.
+  struct seat {
+    std::unique_ptr<workload> clients;
+    std::unique_ptr<sim_process> process;
+    process_id number = 0;
+    uint64_t slow_actor = 0;
+  };
+
+  void start_process(seat& s);
+  bool start_one();
+  [[nodiscard]] size_t job_count() const;
   void restart_process();
   void step();
   void run_job();
@@ -88,7 +106,10 @@ private:
   void inject();
   void quiesce();
   void settle(const std::function<bool()>& done, milliseconds at_most);
-  void check_resident();
+  void check_resident(const seat& s);
+  void check_acknowledged(const seat& s);
+  template <class F>
+  [[nodiscard]] bool all_seats(F f) const;
   void commit_visible(const sim_commit& c);
 
   run_plan plan_;
@@ -98,11 +119,8 @@ private:
   std::unique_ptr<sim_server> server_;
   history past_{time_};
   std::shared_ptr<tests::cache_image> image_;
-  std::unique_ptr<sim_process> process_;
-  process_id process_number_ = 0;
-  uint64_t slow_actor_ = 0;
-  std::unique_ptr<workload> workload_;
-  bool disturbed_ = true; ///< faults and new work go on
+  std::vector<seat> seats_; ///< the first one's process dies and restarts
+  bool disturbed_ = true;   ///< faults and new work go on
   run_report report_;
 };
 

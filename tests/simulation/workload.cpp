@@ -29,7 +29,11 @@ std::string text_of(const std::vector<value>& id) {
 
 } // namespace
 
-workload::workload(simulation& run) : run_(run) {}
+workload::workload(simulation& run, size_t seat) : run_(run), seat_(seat) {}
+
+sim_process& workload::process() const {
+  return run_.process(seat_);
+}
 
 // -- choices ------------------------------------------------------------------
 
@@ -49,6 +53,8 @@ std::vector<value> workload::some_id(const entity_type& type) {
 
 workload::target workload::some_row() {
   auto& d = run_.chooser();
+  if (d.chance(run_.plan().hot))
+    return {&run_.types()[owner_type], {value{1}}};
   auto& type = run_.types()[static_cast<entity_id>(d.below(3))];
   return {&type, some_id(type)};
 }
@@ -98,7 +104,7 @@ read_options workload::some_options() {
 // -- the oracle's side --------------------------------------------------------
 
 entity_handle workload::handle(const entity_type& type) {
-  return {run_.process().core(), type};
+  return {process().core(), type};
 }
 
 key workload::canonical(const entity_type& type, const std::vector<value>& id) {
@@ -106,8 +112,8 @@ key workload::canonical(const entity_type& type, const std::vector<value>& id) {
 }
 
 workload::write_ticket workload::begin_write(const std::string& what) {
-  auto number
-      = run_.past().write_begins(run_.process_number(), what, request_timeout);
+  auto number = run_.past().write_begins(run_.process_number(seat_), what,
+                                         request_timeout);
   run_.note("write " + std::to_string(number) + " begins: " + what);
   return {number, life_};
 }
@@ -157,9 +163,9 @@ void workload::read_row(const target& t, read_options how) {
   auto& type = *t.type;
   auto id = canonical(type, t.id);
   auto past_cache = how.mode == read_mode::bypass
-                    || !run_.process().shared().reads_cached(type.id);
+                    || !process().shared().reads_cached(type.id);
   auto asked = type.make_key(primary_index, t.id).value();
-  auto number = run_.past().read_begins(run_.process_number(), id,
+  auto number = run_.past().read_begins(run_.process_number(seat_), id,
                                         std::string{asked.bytes()},
                                         request_timeout, how.max_age);
   run_.note("read " + std::to_string(number) + " begins: " + type.name + " "
@@ -200,8 +206,8 @@ void workload::read_list(const entity_type& type, std::string name,
   auto asked = type.make_key(index, of).value();
   auto list = run_.server().canonical(asked);
   auto past_cache = how.mode == read_mode::bypass
-                    || !run_.process().shared().reads_cached(type.id);
-  auto number = run_.past().read_begins(run_.process_number(), list,
+                    || !process().shared().reads_cached(type.id);
+  auto number = run_.past().read_begins(run_.process_number(seat_), list,
                                         std::string{asked.bytes()},
                                         request_timeout, how.max_age);
   run_.note("read " + std::to_string(number) + " begins: " + type.name + "."

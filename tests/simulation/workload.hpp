@@ -18,7 +18,8 @@ inline constexpr milliseconds request_timeout{5000};
 
 class workload {
 public:
-  explicit workload(simulation& run);
+  /// Of the process in that seat.
+  workload(simulation& run, size_t seat);
 
   /// The rows that are there before the first process begins.
   void fill_database();
@@ -87,7 +88,10 @@ private:
                  const read_options& how);
   void judge_error(const failure& why, const std::string& what);
 
+  [[nodiscard]] sim_process& process() const;
+
   simulation& run_;
+  size_t seat_;
   size_t busy_ = 0;
   size_t started_ = 0;
   uint64_t life_ = 0; ///< counts the processes

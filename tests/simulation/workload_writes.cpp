@@ -192,9 +192,9 @@ void workload::transaction() {
       badge, with_key(badge, badge_id, some_fields(badge, mark, true)));
   std::vector<write_effect> effects{{canonical(owner, owner_id)},
                                     {canonical(badge, badge_id)}};
-  auto done = toadcache::write<bool>(run_.process().core(),
-                                     std::vector{first, second}, {},
-                                     [](transaction_done) { return true; });
+  auto done
+      = toadcache::write<bool>(process().core(), std::vector{first, second}, {},
+                               [](transaction_done) { return true; });
   then(std::move(done), [=, this, &owner](result<bool> r) {
     end_write(w, r ? nullptr : &r.error(), effects, {}, owner);
   });
@@ -208,7 +208,7 @@ void workload::invalidate() {
   auto id = canonical(type, t.id);
   auto how = run_.chooser().below(4);
   auto number = run_.past().invalidation_begins(
-      run_.process_number(),
+      run_.process_number(seat_),
       [=](const key& k) { return how == 0 ? k.type() == id.type() : k == id; });
   run_.note("invalidation " + std::to_string(number) + " begins: "
             + (how == 0 ? "all of " + type.name
@@ -243,7 +243,7 @@ void workload::switch_to(entity_id type, bool on) {
   run_.note("switch " + what);
   if (on)
     off_.erase(type);
-  then(switch_cache(run_.process().core(), {type}, false, on),
+  then(switch_cache(process().core(), {type}, false, on),
        [=, this](result<void> r) {
          run_.note("switched " + what + (r ? "" : ": " + to_string(r.error())));
          if (on && !r)
@@ -251,8 +251,7 @@ void workload::switch_to(entity_id type, bool on) {
        });
 }
 
-// -- others
-// ---------------------------------------------------------------------
+// -- others -------------------------------------------------------------------
 
 void workload::fill_database() {
   auto s = open_session(run_.server(), "foreign", true).value();
@@ -308,13 +307,13 @@ void workload::foreign_write(bool notified) {
 }
 
 void workload::tell_foreign() {
-  if (told_.empty() || !run_.process().alive())
+  if (told_.empty() || !process().alive())
     return;
   auto [k, id] = std::move(told_.front());
   told_.pop_front();
   auto& type = run_.types()[k.type()];
   auto number = run_.past().invalidation_begins(
-      run_.process_number(), [k = k](const key& x) { return x == k; });
+      run_.process_number(seat_), [k = k](const key& x) { return x == k; });
   run_.note(named("told of", type, id));
   then(handle(type).invalidate_dependents(id), [this, number](result<void> r) {
     if (r)

@@ -71,12 +71,3 @@ TEST_CASE("the log keeps the newest records") {
   REQUIRE(batch.records.size() == defaults::invalidation_log_count);
   CHECK(batch.records.front().at == wall_time{milliseconds{5}});
 }
-
-TEST_CASE("planted: a put overtakes the erase that follows it") {
-  write_queue q{10, planted_bugs{planted_bug::disk_put_overtakes_erase}};
-  CHECK(q.put(user(1, "a")));
-  q.erase(row_key("user", 1));
-  auto batch = q.take();
-  REQUIRE(batch.items.size() == 1);
-  CHECK_FALSE(batch.items[0].erase);
-}
