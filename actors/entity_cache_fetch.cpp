@@ -243,7 +243,8 @@ void entity_cache_state::land_row(flights::flight_id id, const row& content,
   } else { // the row stands under its own key; there it may be outdated
     consider(type_->key_of(content), content, {}, f, id, false);
     gate_.on_read(f.id);
-    if (residents_->visible(f.id)) // nothing stands under this one
+    // Nothing stands under this one.
+    if (residents_->visible(f.id) || disk_->may_load(f.id))
       drop_changed(f.id, removal_cause::invalidated);
   }
   landing what;
