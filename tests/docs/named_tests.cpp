@@ -13,7 +13,8 @@ namespace {
 std::set<std::string> test_names() {
   namespace fs = std::filesystem;
   static const std::regex broken{"\"\\s*\n\\s*\""};
-  static const std::regex name{"TEST_CASE(?:_METHOD)?\\((?:\\w+,)?\\s*\"([^\"]*)\""};
+  static const std::regex name{
+      "TEST_CASE(?:_METHOD)?\\((?:\\w+,)?\\s*\"([^\"]*)\""};
   std::set<std::string> out;
   for (auto& file : fs::recursive_directory_iterator{
            fs::path{TOADCACHE_SOURCE_DIR} / "tests"}) {
