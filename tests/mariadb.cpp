@@ -96,6 +96,7 @@ const fs::path& data_template() {
                   "--auth-root-authentication-method=normal",
                   "--skip-test-db",
                   "--skip-name-resolve",
+                  "--force", // a bare system resolves not even localhost
                   "--innodb-autoextend-increment=1",
                   "--innodb-log-file-size=8M",
                   "--datadir=" + out.string()};

@@ -19,9 +19,9 @@ struct program_result {
   std::string err;
 };
 
-/// Runs the program with nothing in its environment but `variables`, in the
-/// folder `in`; `before` is a command that starts it (timeout). Blocks until it
-/// ends.
+/// Runs the program with nothing in its environment but `variables` and where a
+/// coverage build writes its counts, in the folder `in`; `before` is a command
+/// that starts it (timeout). Blocks until it ends.
 inline program_result
 run_program(const std::filesystem::path& in,
             const std::vector<std::string>& arguments,
@@ -43,6 +43,8 @@ run_program(const std::filesystem::path& in,
   auto line = "cd " + quoted(in.string()) + " && exec env -i";
   for (const auto& [name, text] : variables)
     line += " " + quoted(name + "=" + text);
+  if (const auto* profile = std::getenv("LLVM_PROFILE_FILE"))
+    line += " " + quoted(std::string{"LLVM_PROFILE_FILE="} + profile);
   for (const auto& word : before)
     line += " " + quoted(word);
   line += " " + quoted(TOADCACHE_BINARY_DIR "/tools/toadcache");

@@ -20,9 +20,11 @@ class cache_on_mariadb {
 public:
   /// Creates the schema with the shipped catalog's tables, or takes it as it
   /// is, and opens the cache with its own file. `adjust` may change options.
+  /// `host`: the actor system, which must outlive the cache; null: its own.
   cache_on_mariadb(const mariadb_server& server, std::string schema,
-                   const std::function<void(options&)>& adjust = {})
-      : server_(server) {
+                   const std::function<void(options&)>& adjust = {},
+                   caf::actor_system* host = nullptr)
+      : server_(server), host_(host) {
     auto present = server.sql("SHOW DATABASES LIKE '" + schema + "'");
     if (present.empty())
       server.create_schema(schema);
@@ -67,6 +69,7 @@ private:
     cache_parts parts;
     parts.config = config_;
     parts.types = types_;
+    parts.host = host_;
     parts.log = std::make_shared<spdlog::logger>("quiet"); // no sink
     auto opened = cache::open(std::move(parts));
     if (!opened)
@@ -75,6 +78,7 @@ private:
   }
 
   const mariadb_server& server_;
+  caf::actor_system* host_;
   temporary_folder folder_;
   options config_;
   catalog_ptr types_;

@@ -1,8 +1,15 @@
 // Crowds of misses on a real server: one statement for one key, few for many;
 // the checks of a first and of a warm command.
-#include <atomic>
+#include <array>
+#include <latch>
 #include <thread>
 
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/send.hpp>
+
+#include "actors/dispatcher.hpp"
+#include "actors/runtime.hpp"
 #include "client/checks.hpp"
 #include "tests/integration/cache_on_mariadb.hpp"
 
@@ -26,20 +33,58 @@ uint64_t statements_of(cache_on_mariadb& c, F f) {
   return c->statistics().statements - before;
 }
 
-/// Asks for the ids, all at once; how many answers were right.
-size_t read_all(cache_on_mariadb& c, const std::vector<int64_t>& ids,
-                bool found) {
+using answers = std::vector<answer<record>>;
+
+answers ask_all(cache_on_mariadb& c, const std::vector<int64_t>& ids) {
   auto user = c->entity("user");
-  std::vector<answer<record>> answers;
-  answers.reserve(ids.size());
+  answers asked;
+  asked.reserve(ids.size());
   for (auto id : ids)
-    answers.push_back(user.find_by_pk({id}));
+    asked.push_back(user.find_by_pk({id}));
+  return asked;
+}
+
+/// How many were answered rightly.
+size_t count_right(answers all, bool found) {
   size_t right = 0;
-  for (auto& a : answers)
+  for (auto& a : all)
     if (auto r = a.get(); r && r->found() == found)
       ++right;
   return right;
 }
+
+size_t read_all(cache_on_mariadb& c, const std::vector<int64_t>& ids,
+                bool found) {
+  return count_right(ask_all(c, ids), found);
+}
+
+/// All actors take turns on one thread, so that one that waits holds up all.
+struct one_thread_system {
+  struct configuration : caf::actor_system_config {
+    configuration() {
+      configure(*this);
+      set("scheduler.max-threads", size_t{1});
+    }
+  };
+  configuration config;
+  caf::actor_system system{config};
+};
+
+/// Until `release` every question waits for the DISPATCHER.
+class held_questions {
+public:
+  explicit held_questions(cache_on_mariadb& c) {
+    auto wait = [asked = asked_](dispatcher_context&) { asked->wait(); };
+    caf::anon_send(
+        c->running()->shared()->actors.dispatcher(),
+        dispatch{
+            std::make_shared<std::function<void(dispatcher_context&)>>(wait)});
+  }
+  void release() { asked_->count_down(); }
+
+private:
+  std::shared_ptr<std::latch> asked_ = std::make_shared<std::latch>(1);
+};
 
 } // namespace
 
@@ -58,12 +103,19 @@ TEST_CASE("a thousand concurrent reads of one missing key: one statement") {
 
 TEST_CASE("a thousand concurrent reads of a thousand missing keys: at most "
           "twelve statements") {
-  cache_on_mariadb c{server(), "herd_many"};
+  one_thread_system host;
+  cache_on_mariadb c{server(), "herd_many", {}, &host.system};
   std::vector<int64_t> ids;
   for (int64_t id = 1; id <= crowd; ++id)
     ids.push_back(id);
   SECTION("keys without rows, asked from one thread") {
-    CHECK(statements_of(c, [&] { CHECK(read_all(c, ids, false) == crowd); })
+    CHECK(statements_of(c,
+                        [&] {
+                          held_questions all{c};
+                          auto asked = ask_all(c, ids);
+                          all.release();
+                          CHECK(count_right(std::move(asked), false) == crowd);
+                        })
           <= 12);
   }
   SECTION("keys with rows, asked from four threads") {
@@ -71,21 +123,27 @@ TEST_CASE("a thousand concurrent reads of a thousand missing keys: at most "
     for (auto id : ids)
       sql += (id == 1 ? "(" : ",(") + std::to_string(id) + ",'u',NOW(),NOW())";
     c.foreign_sql(sql);
-    std::atomic<size_t> right{0};
+    size_t right = 0;
     CHECK(statements_of(c,
                         [&] {
+                          held_questions all{c};
+                          std::array<answers, 4> asked;
                           std::vector<std::thread> threads;
-                          for (size_t t = 0; t < 4; ++t)
+                          for (size_t t = 0; t < asked.size(); ++t)
                             threads.emplace_back([&, t] {
                               std::vector<int64_t> mine;
                               for (size_t i = t; i < ids.size(); i += 4)
                                 mine.push_back(ids[i]);
-                              right += read_all(c, mine, true);
+                              asked[t] = ask_all(c, mine);
                             });
                           for (auto& t : threads)
                             t.join();
+                          all.release();
+                          for (auto& a : asked)
+                            right += count_right(std::move(a), true);
                         })
           <= 12);
+    CHECK(right == crowd);
   }
 }
 
