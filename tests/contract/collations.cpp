@@ -87,19 +87,18 @@ TEST_CASE("no collation of the server finds more than its keys allow for") {
       }
       bool all_dropped = true;
       bool one_form = true;
+      const auto form = type.common_form(key_of_text(texts[0]));
       for (const auto& text : texts) {
+        const auto k = key_of_text(text);
         // A change of one drops the rows under all others.
-        auto form = type.common_form(key_of_text(text));
-        one_form &= !form || form == type.common_form(key_of_text(texts[0]));
-        auto dropped = type.aliases_of(key_of_text(text));
+        one_form &= type.common_form(k) == form;
+        auto dropped = type.aliases_of(k);
         for (const auto& hidden : trusted)
           all_dropped &= hidden == text || dropped.all
                          || dropped.folded == key_of_text(hidden);
       }
-      INFO(name << " takes for one: " << group[0]);
-      REQUIRE(trusted.size() <= 1);
-      REQUIRE(all_dropped);
-      REQUIRE(one_form);
+      if (trusted.size() > 1 || !all_dropped || !one_form)
+        FAIL(name << " takes for one: " << group[0]);
     }
   }
   CHECK(trusted_count > 10);
