@@ -77,6 +77,8 @@ void disk_link::distrust(index_id i) {
       doubtful_.insert(e.first);
     return e.second.index == i;
   });
+  if (i == primary_index)
+    spelled_.clear();
 }
 
 void disk_link::distrust_spellings(const key& form) {

@@ -46,8 +46,12 @@ public:
   /// Nothing on disk is believed any more, or nothing of one index.
   void distrust();
   void distrust(index_id i);
-  /// Nor rows whose keys have that common form.
+  /// Nor rows whose keys have that common form. O(spellings).
   void distrust_spellings(const key& form);
+  /// Of how many believed rows that is so, their form itself aside.
+  [[nodiscard]] size_t spelling_count(const key& form) const {
+    return spelled_.count(form);
+  }
 
   /// What is waiting to be sent to `target()`, in order. The owner sends it
   /// itself (CAF orders messages per sender) at the end of each handler and

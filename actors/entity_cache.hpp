@@ -125,6 +125,7 @@ private:
   void drop_changed(const key& k, removal_cause why);
   void drop_index(index_id i);
   void drop_aliases_of(const key& k);
+  [[nodiscard]] std::optional<key> few_spellings(const key& k) const;
   void seal(const key& k);
   void drop_row(const key& k);
   void drop_row_spelled(const key& k);

@@ -6,6 +6,13 @@
 
 namespace toadcache {
 
+namespace {
+
+// Only text of an old character set, where any may equal any, has more.
+constexpr size_t max_spellings_count = 64;
+
+} // namespace
+
 applied entity_cache_state::on_apply(const apply_changes& msg) {
   if (msg.flush)
     flush();
@@ -36,7 +43,7 @@ applied entity_cache_state::on_apply(const apply_changes& msg) {
     disk_->distrust(primary_index);
   }
   flush_disk_link();
-  count_->changes_applied.fetch_add(1, std::memory_order_relaxed);
+  count_->parts_applied.fetch_add(1, std::memory_order_relaxed);
   memory_->set_applied_seq(std::max(memory_->applied_seq(), msg.seq));
   return applied{msg.seq};
 }
@@ -120,11 +127,28 @@ void entity_cache_state::quarantine(const apply_changes& msg) {
 
 // Somebody named a row: it goes with its lists, however it is spelled.
 void entity_cache_state::drop_row(const key& k) {
-  if (auto form = type_->common_form(k); form && type_->folds(primary_index))
+  if (type_->folds(primary_index)) {
+    auto form = few_spellings(k);
+    if (!form) {
+      flush();
+      return;
+    }
     for (auto& other : residents_->spellings_of(*form))
       drop_row_spelled(other);
+  }
   drop_row_spelled(k);
   drop_aliases_of(k);
+}
+
+// The form that `k` shares with other spellings; nothing when they cannot be
+// named, or are so many that dropping everything is less work.
+std::optional<key> entity_cache_state::few_spellings(const key& k) const {
+  auto form = type_->common_form(k);
+  if (form
+      && residents_->spelling_count(*form) + disk_->spelling_count(*form)
+             > max_spellings_count)
+    return std::nullopt;
+  return form;
 }
 
 void entity_cache_state::drop_row_spelled(const key& k) {
@@ -164,8 +188,8 @@ void entity_cache_state::drop_aliases_of(const key& k) {
     drop_index(k.index());
   if (!k.is_row() || !type_->folds(primary_index))
     return;
-  auto form = type_->common_form(k);
-  if (!form) { // it may be any of them
+  auto form = few_spellings(k);
+  if (!form) {
     flush();
     return;
   }

@@ -39,8 +39,12 @@ public:
   bool sweep_step(time_point now);
   /// Removes every list and absence of one index. O(n).
   void drop_index(index_id i);
-  /// The resident rows and absences whose keys have that common form.
+  /// The resident rows and absences whose keys have that common form. O(their
+  /// number), which `spelling_count` tells before.
   [[nodiscard]] std::vector<key> spellings_of(const key& form) const;
+  [[nodiscard]] size_t spelling_count(const key& form) const {
+    return spelled_.count(form);
+  }
   /// Removes the rows whose list key of an index is `list`. O(n).
   std::vector<key> drop_rows_of(const key& list);
 

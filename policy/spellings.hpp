@@ -1,10 +1,11 @@
 // Which of the keys at hand the database may take for one another, by the form
 // that they share (entity_type::common_form). Keys that are their own form need
-// not be added. One instance per owner, which alone calls it.
+// not be added. Grows and shrinks with its owner's keys. One instance per
+// owner, which alone calls it.
 #pragma once
 
-#include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "model/key.hpp"
@@ -13,33 +14,36 @@ namespace toadcache {
 
 class spellings {
 public:
-  /// Adding a key again changes nothing. O(keys of the form).
-  void add(const key& form, const key& k) {
-    auto& all = by_form_[form];
-    if (std::find(all.begin(), all.end(), k) == all.end())
-      all.push_back(k);
-  }
+  /// Adding a key again changes nothing. O(1).
+  void add(const key& form, const key& k) { by_form_[form].insert(k); }
 
+  /// O(1).
   void remove(const key& form, const key& k) {
     auto i = by_form_.find(form);
     if (i == by_form_.end())
       return;
-    std::erase(i->second, k);
+    i->second.erase(k);
     if (i->second.empty())
       by_form_.erase(i);
   }
 
-  /// The keys added of that form.
+  /// The keys added of that form, in no particular order. O(keys of the form).
   [[nodiscard]] std::vector<key> of(const key& form) const {
     auto i = by_form_.find(form);
-    return i == by_form_.end() ? std::vector<key>{} : i->second;
+    if (i == by_form_.end())
+      return {};
+    return {i->second.begin(), i->second.end()};
+  }
+  /// How many `of` would name. O(1).
+  [[nodiscard]] size_t count(const key& form) const {
+    auto i = by_form_.find(form);
+    return i == by_form_.end() ? 0 : i->second.size();
   }
 
-  [[nodiscard]] size_t form_count() const { return by_form_.size(); }
   void clear() { by_form_.clear(); }
 
 private:
-  std::unordered_map<key, std::vector<key>> by_form_;
+  std::unordered_map<key, std::unordered_set<key>> by_form_;
 };
 
 } // namespace toadcache

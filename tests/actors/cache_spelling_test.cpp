@@ -191,3 +191,49 @@ TEST_CASE_METHOD(spelling_fixture, "a row beyond ASCII is not cached: no "
   CHECK_FALSE(resident("\xc3\xa0"
                        "bc"));
 }
+
+TEST_CASE_METHOD(spelling_fixture,
+                 "many spellings at once are dropped without a walk") {
+  // All bits of case of a word of eight letters.
+  for (int bits = 0; bits < 100; ++bits) {
+    std::string text = "abcdefgh";
+    for (size_t i = 0; i < text.size(); ++i)
+      if (bits >> i & 1)
+        text[i] = static_cast<char>(text[i] - 'a' + 'A');
+    read(text.c_str(), text.c_str());
+  }
+  read("xyz", "xyz");
+  SECTION("by a write") {
+    open(7, "abcdefgH");
+    created(7, "abcdefgH");
+  }
+  SECTION("by an invalidation") {
+    invalidate("abcdefgH");
+  }
+  CHECK_FALSE(resident("Abcdefgh"));
+  CHECK_FALSE(resident("xyz")); // the type was flushed
+}
+
+TEST_CASE_METHOD(spelling_fixture,
+                 "what is not believed on disk is not kept by its spelling") {
+  auto disk = system.spawn([](caf::event_based_actor*) -> caf::behavior {
+    return {[](put_entries&) {}};
+  });
+  shared->actors.set_persistence(caf::actor_cast<persistence_actor>(own(disk)));
+  disk_link link{shared, profile.id};
+  disk_entry e;
+  e.id = id("ABC");
+  e.content = make("ABC");
+  link.put(e);
+  CHECK(link.spelling_count(id("abc")) == 1);
+  SECTION("the whole index") {
+    link.distrust(primary_index);
+  }
+  SECTION("everything") {
+    link.distrust();
+  }
+  SECTION("the row alone") {
+    link.erase(id("ABC"));
+  }
+  CHECK(link.spelling_count(id("abc")) == 0);
+}
