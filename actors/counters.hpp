@@ -33,7 +33,7 @@ struct entity_counters {
   std::atomic<uint64_t> writes_dropped{0};
   std::atomic<uint64_t> quarantined{0};
   std::atomic<uint64_t> differing_reads{0}; ///< database contradicted memory
-  std::atomic<uint64_t> changes_applied{0}; ///< messages of INVALIDATION
+  std::atomic<uint64_t> parts_applied{0};   ///< of changes: its messages
   std::atomic<uint64_t> restarts{0};
 };
 
@@ -62,9 +62,9 @@ struct counters {
   std::atomic<uint64_t> requests_shed{0}; ///< no permit
   std::atomic<uint64_t> requests_timed_out{0};
   std::atomic<uint64_t> changes_applied{0};
-  /// Messages that INVALIDATION holds for applied: at most as many as the
-  /// caches have applied.
-  std::atomic<uint64_t> changes_acknowledged{0};
+  /// A change has a part for every cache that it touches. Those that
+  /// INVALIDATION holds for applied are at most as many as the caches have.
+  std::atomic<uint64_t> parts_acknowledged{0};
   std::atomic<uint64_t> actor_restarts{0};
 };
 

@@ -189,7 +189,7 @@ void invalidation_state::on_applied(uint64_t seq, entity_id type) {
   auto i = open_.find(seq);
   if (i == open_.end())
     return;
-  shared_->count.changes_acknowledged.fetch_add(1, std::memory_order_relaxed);
+  shared_->count.parts_acknowledged.fetch_add(1, std::memory_order_relaxed);
   i->second.parts.erase(type);
   if (!i->second.parts.empty())
     return;

@@ -29,7 +29,7 @@ std::vector<counter> collect_counters(const shared_state& shared) {
     add("writes_dropped", t.name, c.writes_dropped.load());
     add("quarantined", t.name, c.quarantined.load());
     add("differing_reads", t.name, c.differing_reads.load());
-    add("changes_applied", t.name, c.changes_applied.load());
+    add("parts_applied", t.name, c.parts_applied.load());
     add("restarts", t.name, c.restarts.load());
     add("resident_rows", t.name, p.row_count());
     add("resident_bytes", t.name, p.used_bytes());
@@ -56,7 +56,7 @@ std::vector<counter> collect_counters(const shared_state& shared) {
   add("requests_shed", "", c.requests_shed.load());
   add("requests_timed_out", "", c.requests_timed_out.load());
   add("changes_applied", "", c.changes_applied.load());
-  add("changes_acknowledged", "", c.changes_acknowledged.load());
+  add("parts_acknowledged", "", c.parts_acknowledged.load());
   add("actor_restarts", "", c.actor_restarts.load());
   return all;
 }

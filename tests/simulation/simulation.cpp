@@ -359,8 +359,8 @@ void simulation::check_acknowledged(const seat& s) {
   auto& count = s.process->shared().count;
   uint64_t applied = 0;
   for (auto& type : count.entities)
-    applied += type.changes_applied;
-  if (count.changes_acknowledged > applied)
+    applied += type.parts_applied;
+  if (count.parts_acknowledged > applied)
     violation("changes are acknowledged that no cache has applied");
 }
 
