@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
-#include "policy/clock_lru.hpp"
-
 namespace toadcache {
 
 namespace {
 
-// The catalog's check has accepted the name; a catalog made by hand gets lru.
+// The catalog's check has accepted the name.
 std::unique_ptr<eviction_policy> policy_of(const entity_type& t) {
-  auto made = make_eviction_policy(t.eviction);
-  return made ? std::move(*made) : std::make_unique<clock_lru>();
+  return std::move(make_eviction_policy(t.eviction).value());
 }
 
 size_t share_of_count(const shared_state& shared, entity_id type) {
@@ -33,9 +30,21 @@ residents::residents(shared_ptr_state shared, entity_id type)
       budget_bytes_(shared_->budget_of(type)),
       max_count_(share_of_count(*shared_, type)),
       folds_(type_.folds(primary_index)) {
+  marks_ = [this](slot_id s) {
+    return slots_[s]->mark.exchange(0, std::memory_order_relaxed);
+  };
   // An earlier incarnation's entries are hidden, but count until they go.
-  for (auto& k : collect([](const entry&) { return true; }))
-    policy_->on_put(k, 0);
+  for (size_t b = 0; b < memory_.bucket_count(); ++b)
+    memory_.for_each_in(b, [&](const entry_ptr& e) {
+      if (e->slot >= slots_.size())
+        slots_.resize(size_t{e->slot} + 1);
+      slots_[e->slot] = e.get();
+    });
+  for (slot_id s = 0; s < slots_.size(); ++s)
+    if (const auto* e = slots_[s])
+      policy_->on_insert(s, e->id.hash(), e->weight_bytes, marks_);
+    else
+      free_slots_.push_back(s);
 }
 
 bool residents::install(const key& k, row content, key_list list,
@@ -49,16 +58,25 @@ bool residents::install(const key& k, row content, key_list list,
   e->order = order;
   auto limit = static_cast<double>(budget_bytes_)
                * shared_->config.memory.max_row_ratio;
-  if (static_cast<double>(partition::weight_of(*e)) > limit) {
+  auto weight = partition::weight_of(*e);
+  if (static_cast<double>(weight) > limit) {
     drop(k, removal_cause::invalidated);
     return false;
   }
+  auto before = memory_.peek(k);
+  auto freed = before ? before->weight_bytes : 0;
+  make_room(weight > freed ? weight - freed : 0, before ? 0 : 1);
+  before = memory_.peek(k); // it may have been the one to go
+  e->slot = before ? before->slot : take_slot();
   auto stored = memory_.put(std::move(e));
-  policy_->on_put(k, stored->weight_bytes);
+  slots_[stored->slot] = stored.get();
+  if (before)
+    policy_->on_replace(stored->slot, weight);
+  else
+    policy_->on_insert(stored->slot, k.hash(), weight, marks_);
   if (folds_ && k.is_row())
     if (auto form = type_.common_form(k); form && *form != k)
       spelled_.add(*form, k);
-  make_room(k);
   return true;
 }
 
@@ -66,7 +84,10 @@ entry_ptr residents::drop(const key& k, removal_cause why) {
   auto removed = memory_.erase(k);
   if (!removed)
     return nullptr;
-  policy_->on_erase(k);
+  policy_->on_erase(removed->slot, k.hash(), why,
+                    removed->mark.load(std::memory_order_relaxed));
+  slots_[removed->slot] = nullptr;
+  free_slots_.push_back(removed->slot);
   if (folds_ && k.is_row())
     if (auto form = type_.common_form(k))
       spelled_.remove(*form, k);
@@ -172,28 +193,27 @@ residents::collect(const std::function<bool(const entry&)>& wanted) const {
   return found;
 }
 
-bool residents::over_budget() const {
-  return memory_.used_bytes() > budget_bytes_
-         || (max_count_ != 0 && memory_.row_count() > max_count_);
+void residents::make_room(size_t bytes, size_t rows) {
+  auto fits = [&] {
+    return memory_.used_bytes() + bytes <= budget_bytes_
+           && (max_count_ == 0 || memory_.row_count() + rows <= max_count_);
+  };
+  while (!fits()) {
+    auto s = policy_->victim(marks_);
+    if (!s)
+      return;
+    drop(key{slots_[*s]->id}, removal_cause::evicted);
+  }
 }
 
-void residents::make_room(const key& keep) {
-  while (over_budget() && policy_->size() > 1) {
-    auto k = policy_->victim([&](const key& candidate) {
-      if (candidate == keep)
-        return true; // it has just arrived
-      auto e = memory_.peek(candidate);
-      return e && e->mark.exchange(0, std::memory_order_relaxed) != 0;
-    });
-    if (!k)
-      return;
-    if (*k == keep) { // everything else is in use: to the back of the queue
-      policy_->on_erase(keep);
-      policy_->on_put(keep, 0);
-      continue;
-    }
-    drop(*k, removal_cause::evicted);
+slot_id residents::take_slot() {
+  if (free_slots_.empty()) {
+    slots_.push_back(nullptr);
+    return static_cast<slot_id>(slots_.size() - 1);
   }
+  auto s = free_slots_.back();
+  free_slots_.pop_back();
+  return s;
 }
 
 } // namespace toadcache

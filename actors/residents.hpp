@@ -12,12 +12,11 @@
 
 namespace toadcache {
 
-/// Why an entry left.
-enum class removal_cause : uint8_t { expired, evicted, invalidated, removed };
-
 class residents {
 public:
   residents(shared_ptr_state shared, entity_id type);
+  residents(const residents&) = delete;
+  residents& operator=(const residents&) = delete;
 
   /// Installs a row, an absence (empty `content`) or, for a list key, a list,
   /// fetched at `fetched`. False: refused, too big for the type's budget; an
@@ -55,14 +54,18 @@ public:
 private:
   std::vector<key>
   collect(const std::function<bool(const entry&)>& wanted) const;
-  void make_room(const key& keep);
-  [[nodiscard]] bool over_budget() const;
+  /// Evicts until so much more fits.
+  void make_room(size_t bytes, size_t rows);
+  slot_id take_slot();
 
   shared_ptr_state shared_;
   const entity_type& type_;
   partition& memory_;
   entity_counters& count_;
   std::unique_ptr<eviction_policy> policy_;
+  std::vector<const entry*> slots_; ///< owned by memory_; null: free
+  std::vector<slot_id> free_slots_;
+  take_mark marks_;
   size_t budget_bytes_;
   size_t max_count_; // 0: no bound
   size_t next_bucket_ = 0;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/options.hpp"
+#include "model/eviction_names.hpp"
 #include "model/key.hpp"
 #include "model/row.hpp"
 
@@ -90,7 +91,7 @@ struct entity_type {
   std::optional<size_t> group_relation;
   ttl_options ttl;     ///< absent values filled from the defaults
   double weight = 1.0; ///< share of the memory budget, relative
-  std::string eviction = "lru";
+  std::string eviction{default_eviction};
 
   [[nodiscard]] std::optional<size_t> find_column(std::string_view n) const;
   [[nodiscard]] const std::vector<size_t>& index_columns(index_id i) const;

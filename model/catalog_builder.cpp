@@ -75,8 +75,9 @@ entity_type make_type(entity_draft& draft, size_t id) {
   check_ttl(draft.ttl, where + ": ttl");
   if (!std::isfinite(draft.weight) || draft.weight <= 0)
     refuse(where + ": weight", "expected a number above zero");
-  if (draft.eviction.empty())
-    refuse(where + ": eviction", "expected the name of a policy");
+  if (!is_eviction(draft.eviction))
+    refuse(where + ": eviction", "expected one of " + known_evictions()
+                                     + ", got '" + draft.eviction + "'");
   entity_type type;
   type.id = static_cast<entity_id>(id);
   type.name = draft.name;

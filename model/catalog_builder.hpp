@@ -43,7 +43,7 @@ struct entity_draft {
   std::optional<std::string> group_relation;
   ttl_options ttl;
   double weight = 1.0;
-  std::string eviction = "lru";
+  std::string eviction{default_eviction};
 };
 
 class catalog_builder {

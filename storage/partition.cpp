@@ -22,8 +22,9 @@ entry_ptr partition::find(const key& id) const {
   auto i = b.entries.find(id);
   if (i == b.entries.end() || i->second->generation != generation_now)
     return nullptr;
-  if (i->second->mark.load(std::memory_order_relaxed) == 0)
-    i->second->mark.store(1, std::memory_order_relaxed);
+  auto& mark = i->second->mark;
+  if (auto m = mark.load(std::memory_order_relaxed); m < max_mark)
+    mark.store(static_cast<uint8_t>(m + 1), std::memory_order_relaxed);
   return i->second;
 }
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "model/reply.hpp"
+#include "policy/eviction.hpp"
 #include "policy/expiry.hpp"
 #include "storage/clock.hpp"
 
@@ -36,7 +37,8 @@ struct entry {
   /// installed sees the same or a newer state.
   uint64_t order = 0;
   size_t weight_bytes = 0;
-  /// Set by readers, cleared by the owner's eviction policy.
+  slot_id slot = no_slot; ///< the owner's number of it, for the policy
+  /// Counted up to max_mark by readers, taken by the owner's eviction policy.
   mutable std::atomic<uint8_t> mark{0};
   /// The reader that flips it asks for the one refresh of a stale entry.
   mutable std::atomic<bool> refresh_claimed{false};

@@ -52,10 +52,10 @@ TEST_CASE("drafts without names are refused") {
         == "live schema: entity 'shop': relation 'parent': expected the name "
            "of the parent's list");
   d = draft();
-  d.eviction.clear();
+  d.eviction = "random";
   CHECK(refused(d)
-        == "live schema: entity 'shop': eviction: expected the name of a "
-           "policy");
+        == "live schema: entity 'shop': eviction: expected one of "
+           "adaptive_fifo, lru, s3_fifo, sieve, w_tiny_lfu, got 'random'");
 }
 
 TEST_CASE("drafts with impossible values are refused") {

@@ -362,6 +362,12 @@ TEST_CASE("a name with a line break leaves the line whole") {
            "'a?b'");
 }
 
+TEST_CASE("an eviction policy that is not there is refused") {
+  CHECK(line_of_entity(1, [](json& e) { e["eviction"] = "random"; })
+        == "entity 'item': eviction: expected one of adaptive_fifo, lru, "
+           "s3_fifo, sieve, w_tiny_lfu, got 'random'");
+}
+
 TEST_CASE("weights are above zero") {
   CHECK(line_of_entity(1, [](json& e) { e["weight"] = 0; })
         == "entity 'item': weight: expected a number above zero");

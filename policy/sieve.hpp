@@ -1,0 +1,29 @@
+// SIEVE: one queue in order of arrival and a hand that walks from the oldest
+// entry to the newest, clears marks and evicts the first entry without one;
+// what is marked stays where it is (Zhang et al., "SIEVE is Simpler than LRU",
+// NSDI 2024).
+#pragma once
+
+#include "policy/slot_queues.hpp"
+
+namespace toadcache {
+
+class sieve final : public eviction_policy {
+public:
+  void on_insert(slot_id slot, uint64_t key_hash, size_t weight_bytes,
+                 const take_mark& marks) override;
+  void on_replace(slot_id slot, size_t weight_bytes) override;
+  void on_erase(slot_id slot, uint64_t key_hash, removal_cause why,
+                uint8_t unread_marks) override;
+  std::optional<slot_id> victim(const take_mark& marks) override;
+  [[nodiscard]] size_t size() const override { return entries_.count(); }
+  [[nodiscard]] size_t bookkeeping_bytes() const override {
+    return entries_.bookkeeping_bytes();
+  }
+
+private:
+  slot_queues<1> entries_;
+  slot_id hand_ = no_slot; ///< next to be examined; no_slot: the oldest
+};
+
+} // namespace toadcache
