@@ -37,5 +37,6 @@ void register_config(CLI::App& app, command_context& context);
 void register_schema(CLI::App& app, command_context& context);
 void register_catalog(CLI::App& app, command_context& context);
 void register_simulate(CLI::App& app, command_context& context);
+void register_hit_ratio(CLI::App& app, command_context& context);
 
 } // namespace toadcache

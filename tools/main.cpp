@@ -43,6 +43,7 @@ int run(int argc, char** argv) {
   register_schema(app, context);
   register_catalog(app, context);
   register_simulate(app, context);
+  register_hit_ratio(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -2,7 +2,15 @@
 
 #include <cstdio>
 
+#include "tools/terminal.hpp"
+
 namespace toadcache {
+
+progress::mode progress::usual(bool asked) {
+  if (is_terminal(stderr))
+    return mode::one_line;
+  return asked ? mode::lines : mode::none;
+}
 
 progress::~progress() {
   if (how_ == mode::one_line && !what_.empty())

@@ -1,4 +1,4 @@
-// Tells on stderr how far a simulation is: one line that is written anew on a
+// Tells on stderr how far a long command is: one line that is written anew on a
 // terminal, a line per step elsewhere. One thread.
 #pragma once
 
@@ -11,6 +11,8 @@ namespace toadcache {
 class progress {
 public:
   enum class mode : unsigned char { none, lines, one_line };
+  /// On a terminal one line; elsewhere lines if they were `asked` for.
+  [[nodiscard]] static mode usual(bool asked);
 
   explicit progress(mode how) : how_(how) {}
   /// Ends the line.

@@ -120,12 +120,6 @@ private:
   simulation out_;
 };
 
-progress::mode progress_mode(bool asked) {
-  if (is_terminal(stderr))
-    return progress::mode::one_line;
-  return asked ? progress::mode::lines : progress::mode::none;
-}
-
 /// Configures the run: without --database an SQLite file in `scratch`, whatever
 /// the environment says; the cache file there in any case; no log of what is as
 /// expected. An assignment on the command line wins.
@@ -167,7 +161,7 @@ int simulate(const config_sources& sources, const simulate_options& asked) {
     return code;
   result<simulation> done = fail(errc::internal, "not run");
   {
-    progress told{progress_mode(asked.show_progress)};
+    progress told{progress::usual(asked.show_progress)};
     auto seed = asked.seed.value_or(plan->seed);
     done = simulator{*x, std::move(*plan), seed, told}.run();
   }
