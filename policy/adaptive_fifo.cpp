@@ -64,18 +64,22 @@ std::optional<slot_id> adaptive_fifo::victim(const take_mark& marks) {
   if (entries_.count() == 0)
     return std::nullopt;
   filling_ = false;
-  // Readers may mark faster than this goes round; then the next one goes.
-  for (auto steps = entries_.count() * (most_chances + 2); steps > 0; --steps) {
+  auto laps = entries_.count() * (most_chances + 2);
+  for (auto steps = std::min(laps, max_victim_steps); steps > 0; --steps) {
     if (!small_is_full()) {
       if (main_oldest_is_idle(marks))
         return entries_.oldest(main_queue);
       continue;
     }
     auto s = entries_.oldest(small_queue);
-    if (marks(s) == 0)
+    auto& n = entries_[s];
+    auto uses = marks(s);
+    if (uses == 0)
       return s;
-    entries_[s].note = now_;
-    entries_.move(s, main_queue);
+    auto proven = n.chances + uses > 1;
+    n.chances = proven ? 0 : 1;
+    n.note = now_;
+    entries_.move(s, proven ? main_queue : small_queue);
   }
   return entries_.oldest(small_is_full() ? small_queue : main_queue);
 }

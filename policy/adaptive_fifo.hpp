@@ -1,9 +1,11 @@
 // The default: S3-FIFO whose small queue grows and shrinks by what comes back.
 //
-// Newcomers wait in the small queue; those used there move to the main queue,
-// where use is worth a further lap. What is evicted is remembered as a ghost
-// (as many as twice the resident entries). A key that comes back as a ghost
-// tells two things:
+// Newcomers wait in the small queue. One used once there gets a second round:
+// what is read twice in a row and never again should not reach the main queue.
+// One used more often, or again in that round, moves to main, where use is
+// worth a further lap. What is evicted is remembered as a ghost (as many as
+// twice the resident entries). A key that comes back as a ghost tells two
+// things:
 //
 // * Does it deserve main? It does when it comes back sooner than main's oldest
 //   entry has been of use: that one is unmarked, and the time since it was last

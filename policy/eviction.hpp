@@ -1,7 +1,7 @@
 // Which entry leaves when space is needed. One instance per partition, called
 // by its owner alone; never blocks, no I/O, no clock. Readers never call it:
 // they leave a small count in the entry, which the policy takes when it comes
-// by. docs/performance.md compares the policies.
+// by. docs/hit_ratio.md compares the policies.
 #pragma once
 
 #include <cstddef>
@@ -51,9 +51,8 @@ public:
 
   /// The entry to evict next, absent only when nothing is resident. It stays
   /// resident until `on_erase`. Ask before an insert rather than after, so that
-  /// the newcomer cannot be chosen. Each mark taken delays a victim at most
-  /// `max_mark` times: amortised O(1) per mark and victim, at worst
-  /// `max_mark` + 1 laps over what is resident.
+  /// the newcomer cannot be chosen. Amortised O(1) per mark and victim;
+  /// a few thousand steps at worst, after which an entry in use may go.
   [[nodiscard]] virtual std::optional<slot_id> victim(const take_mark& marks)
       = 0;
 

@@ -22,8 +22,8 @@ void lru::on_erase(slot_id slot, uint64_t, removal_cause, uint8_t) {
 }
 
 std::optional<slot_id> lru::victim(const take_mark& marks) {
-  // Readers may mark faster than one lap takes; then the oldest goes.
-  for (auto steps = entries_.count(); steps > 0; --steps) {
+  for (auto steps = std::min(entries_.count(), max_victim_steps); steps > 0;
+       --steps) {
     auto s = entries_.oldest(all);
     if (marks(s) == 0)
       return s;

@@ -53,8 +53,8 @@ bool s3_fifo::small_is_full() const {
 std::optional<slot_id> s3_fifo::victim(const take_mark& marks) {
   if (entries_.count() == 0)
     return std::nullopt;
-  // Readers may mark faster than this goes round; then the next one goes.
-  for (auto steps = entries_.count() * (max_mark + 1u); steps > 0; --steps) {
+  auto laps = entries_.count() * (max_mark + 1u);
+  for (auto steps = std::min(laps, max_victim_steps); steps > 0; --steps) {
     if (small_is_full()) {
       auto s = entries_.oldest(small_queue);
       if (marks(s) < promotion_mark)

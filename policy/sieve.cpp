@@ -26,8 +26,8 @@ void sieve::on_erase(slot_id slot, uint64_t, removal_cause, uint8_t) {
 std::optional<slot_id> sieve::victim(const take_mark& marks) {
   if (entries_.count() == 0)
     return std::nullopt;
-  // Readers may mark faster than one lap takes; then the next one goes.
-  for (auto steps = entries_.count() + 1; steps > 0; --steps) {
+  for (auto steps = std::min(entries_.count() + 1, max_victim_steps); steps > 0;
+       --steps) {
     if (hand_ == no_slot)
       hand_ = entries_.oldest(all);
     if (marks(hand_) == 0)

@@ -37,8 +37,8 @@ std::optional<slot_id> w_tiny_lfu::victim(const take_mark& marks) {
   filling_ = false;
   if (!window_is_full())
     return main_victim(marks);
-  // Readers may mark faster than one lap takes; then the oldest goes.
-  for (auto steps = entries_.count(window); steps > 0; --steps) {
+  for (auto steps = std::min(entries_.count(window), max_victim_steps);
+       steps > 0; --steps) {
     if (!was_used(entries_.oldest(window), marks))
       break;
     entries_.move(entries_.oldest(window), window);
@@ -66,24 +66,24 @@ bool w_tiny_lfu::was_used(slot_id s, const take_mark& marks) {
 }
 
 slot_id w_tiny_lfu::main_victim(const take_mark& marks) {
-  for (auto steps = entries_.count(probation); steps > 0; --steps) {
+  for (auto steps = std::min(entries_.count(), max_victim_steps); steps > 0;
+       --steps) {
     auto s = entries_.oldest(probation);
-    if (!was_used(s, marks))
-      return s;
+    if (s == no_slot || !was_used(s, marks))
+      break;
     entries_.move(s, protected_queue);
+    shrink_protected(marks);
   }
-  shrink_protected(marks);
   auto s = entries_.oldest(probation);
   return s == no_slot ? entries_.oldest(protected_queue) : s;
 }
 
 void w_tiny_lfu::shrink_protected(const take_mark& marks) {
-  auto is_full = [&] {
-    return entries_.bytes(protected_queue) * 5
-           > (entries_.bytes(protected_queue) + entries_.bytes(probation)) * 4;
-  };
-  for (auto steps = entries_.count(protected_queue); steps > 0 && is_full();
-       --steps) {
+  // What was promoted pushes out about as much, of which some is in use.
+  for (int steps = 0; steps < 4; ++steps) {
+    auto all = entries_.bytes(protected_queue) + entries_.bytes(probation);
+    if (entries_.bytes(protected_queue) * 5 <= all * 4)
+      return;
     auto s = entries_.oldest(protected_queue);
     auto used = was_used(s, marks);
     entries_.move(s, used ? protected_queue : probation);

@@ -67,6 +67,20 @@ TEST_CASE("returns out of the small queue's reach make it smaller") {
   CHECK(policy.small_ratio() <= 0.1);
 }
 
+TEST_CASE("what is read twice in a row and never again does not reach main") {
+  adaptive_fifo policy;
+  owner cache{policy, 100};
+  for (uint64_t i = 0; i < 500; ++i)
+    cache.read(i % 50);
+  size_t hits = 0;
+  for (uint64_t i = 0; i < 2000; ++i) {
+    cache.read(1000 + i);
+    cache.read(1000 + i);
+    hits += cache.read(i * 7 % 50) ? 1 : 0;
+  }
+  CHECK(hits >= 1900);
+}
+
 TEST_CASE("an entry in use that expired or changed comes back to main") {
   for (auto why : {removal_cause::expired, removal_cause::invalidated,
                    removal_cause::removed}) {
