@@ -20,24 +20,21 @@ constexpr size_t ghosts_per_entry = 2;
 void adaptive_fifo::on_insert(slot_id slot, uint64_t key_hash,
                               size_t weight_bytes, const take_mark& marks) {
   ++now_;
-  auto queue = small_queue;
-  if (auto g = ghosts_.take(key_hash)) {
-    if (g->origin == ghost::origin_type::proven) {
-      queue = main_queue;
-    } else if (ghost_table::age(g->left, now_)
-               < ghosts_per_entry * entries_.count()) {
-      auto won = wins(*g, marks);
-      adapt(*g, won);
-      if (won)
-        queue = main_queue;
-    }
+  auto to_main = false;
+  auto g = ghosts_.take(key_hash);
+  if (g && g->origin == ghost::origin_type::proven) {
+    to_main = true;
+  } else if (g
+             && ghost_table::age(g->left, now_)
+                    < ghosts_per_entry * entries_.count()) {
+    to_main = wins(*g, marks);
+    adapt(*g, to_main);
   } else if (filling_) {
     auto all = static_cast<double>(entries_.bytes() + weight_bytes);
     auto main = static_cast<double>(entries_.bytes(main_queue) + weight_bytes);
-    if (main <= all * (1 - small_ratio_))
-      queue = main_queue;
+    to_main = main <= all * (1 - small_ratio_);
   }
-  entries_.insert(slot, queue, weight_bytes, now_);
+  entries_.insert(slot, to_main ? main_queue : small_queue, weight_bytes, now_);
 }
 
 void adaptive_fifo::on_replace(slot_id slot, size_t weight_bytes) {
