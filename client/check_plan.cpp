@@ -21,14 +21,25 @@ std::mt19937_64& random_source() {
   return source;
 }
 
-// The changes that give `r` these values; an empty text asks for nothing.
-fields differences(const record& r, const fields& wanted) {
+// Columns and their values, borrowed: a check that finds all as it should be
+// makes no copies.
+using wanted = std::initializer_list<std::pair<std::string_view, value_view>>;
+
+fields copy_of(wanted all) {
   fields out;
-  for (auto& [column, v] : wanted) {
-    auto text = std::get_if<std::string>(&v.data());
+  for (auto& [column, v] : all)
+    out.emplace_back(column, value{v});
+  return out;
+}
+
+// The changes that give `r` these values; an empty text asks for nothing.
+fields differences(const record& r, wanted all) {
+  fields out;
+  for (auto& [column, v] : all) {
+    auto text = std::get_if<std::string_view>(&v);
     if (text != nullptr && !text->empty()
         && (r.is_null(column) || r.text_at(column) != *text))
-      out.emplace_back(column, v);
+      out.emplace_back(column, value{v});
   }
   return out;
 }
@@ -39,13 +50,14 @@ public:
   explicit planner(wall_time now) : now_(now) {}
 
   // Creates the row when it is absent, else writes what differs.
-  void ensure(const entity_type& type, const record& r, const fields& id,
-              const fields& wanted, const fields& others = {}) {
+  void ensure(const entity_type& type, const record& r, wanted id, wanted texts,
+              wanted others = {}) {
     if (!r.found()) {
-      auto defaults = wanted;
-      defaults.insert(defaults.end(), others.begin(), others.end());
-      create(type, id, defaults);
-    } else if (auto set = differences(r, wanted); !set.empty()) {
+      auto defaults = copy_of(texts);
+      for (auto& f : copy_of(others))
+        defaults.push_back(std::move(f));
+      create(type, copy_of(id), defaults);
+    } else if (auto set = differences(r, texts); !set.empty()) {
       update(type, r, set);
     }
   }

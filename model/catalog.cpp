@@ -173,7 +173,7 @@ result<key> entity_type::make_key(index_id i, std::span<const value> v) const {
         name + "." + (i == primary_index ? "primary key" : indexes[i - 1u].name)
             + ": expected " + std::to_string(at.size()) + " values, got "
             + std::to_string(v.size()));
-  std::string bytes;
+  key_bytes bytes;
   for (size_t k = 0; k < v.size(); ++k) {
     const auto& c = columns[at[k]];
     if (v[k].is_null())
@@ -189,7 +189,7 @@ result<key> entity_type::make_key(index_id i, std::span<const value> v) const {
 }
 
 key entity_type::key_of(const row& r, index_id i) const {
-  std::string bytes;
+  key_bytes bytes;
   for (auto column : index_columns(i))
     append_to_key(bytes, r.at(column));
   return key{id, i, std::move(bytes)};

@@ -38,10 +38,11 @@ double from_ordered_bits(uint64_t x) {
   return std::bit_cast<double>((x & sign_bit) != 0 ? x & ~sign_bit : ~x);
 }
 
-void append_fixed(std::string& out, tag t, uint64_t x) {
-  out += t;
-  for (int shift = 56; shift >= 0; shift -= 8)
-    out += static_cast<char>(x >> shift);
+void append_fixed(key_bytes& out, tag t, uint64_t x) {
+  char bytes[9] = {t};
+  for (int i = 0; i < 8; ++i)
+    bytes[1 + i] = static_cast<char>(x >> (56 - 8 * i));
+  out += std::string_view{bytes, sizeof(bytes)};
 }
 
 uint64_t read_fixed(std::string_view bytes) {
@@ -99,29 +100,33 @@ result<value> read_value(std::string_view& rest) {
 
 } // namespace
 
-key::key(entity_id type, index_id index, std::string bytes)
-    : type_(type), index_(index), bytes_(std::move(bytes)) {
+key::key(entity_id type, index_id index, key_bytes bytes) noexcept
+    : type_(type), index_(index), hash_(hash_of(type, index, bytes)),
+      bytes_(std::move(bytes)) {}
+
+uint64_t key::hash_of(entity_id type, index_id index,
+                      std::string_view bytes) noexcept {
   // No bytes is no key: the hash of a default-constructed one.
-  if (!bytes_.empty())
-    hash_ = XXH3_64bits_withSeed(bytes_.data(), bytes_.size(),
-                                 uint64_t{type} << 16 | index);
+  return bytes.empty() ? 0
+                       : XXH3_64bits_withSeed(bytes.data(), bytes.size(),
+                                              uint64_t{type} << 16 | index);
 }
 
-std::string encode_key(std::span<const value> values) {
-  std::string out;
+key_bytes encode_key(std::span<const value> values) {
+  key_bytes out;
   for (const auto& v : values)
     append_to_key(out, v.view());
   return out;
 }
 
-std::string encode_key(std::span<const value_view> values) {
-  std::string out;
+key_bytes encode_key(std::span<const value_view> values) {
+  key_bytes out;
   for (auto v : values)
     append_to_key(out, v);
   return out;
 }
 
-void append_to_key(std::string& bytes, value_view v) {
+void append_to_key(key_bytes& bytes, value_view v) {
   if (auto* i = std::get_if<int64_t>(&v)) {
     append_fixed(bytes, tag_int64, static_cast<uint64_t>(*i) ^ sign_bit);
   } else if (auto* u = std::get_if<uint64_t>(&v)) {

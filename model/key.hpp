@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/key_bytes.hpp"
 #include "model/value.hpp"
 
 namespace toadcache {
@@ -25,14 +26,18 @@ class key {
 public:
   key() = default;
   /// `bytes` is the canonical encoding of the indexed values (encode_key).
-  key(entity_id type, index_id index, std::string bytes);
+  key(entity_id type, index_id index, key_bytes bytes) noexcept;
 
   [[nodiscard]] entity_id type() const noexcept { return type_; }
   [[nodiscard]] index_id index() const noexcept { return index_; }
   [[nodiscard]] bool is_row() const noexcept { return index_ == primary_index; }
-  [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::string_view bytes() const noexcept {
+    return bytes_.view();
+  }
   /// XXH3 of type, index and bytes; stable within and across processes.
   [[nodiscard]] uint64_t hash() const noexcept { return hash_; }
+  [[nodiscard]] static uint64_t hash_of(entity_id type, index_id index,
+                                        std::string_view bytes) noexcept;
 
   friend bool operator==(const key& a, const key& b) noexcept {
     return a.hash_ == b.hash_ && a.type_ == b.type_ && a.index_ == b.index_
@@ -43,17 +48,17 @@ private:
   entity_id type_ = 0;
   index_id index_ = 0;
   uint64_t hash_ = 0;
-  std::string bytes_;
+  key_bytes bytes_;
 };
 
 /// The canonical bytes of a tuple of values: per value a type tag, integers as
 /// 8 bytes big-endian with flipped sign bit (bytes order as numbers do), bytes
 /// escaped and terminated (no two tuples share an encoding), NULL as its own
 /// tag. O(size).
-[[nodiscard]] std::string encode_key(std::span<const value> values);
-[[nodiscard]] std::string encode_key(std::span<const value_view> values);
+[[nodiscard]] key_bytes encode_key(std::span<const value> values);
+[[nodiscard]] key_bytes encode_key(std::span<const value_view> values);
 /// The same for one value more: appends its encoding to `bytes`.
-void append_to_key(std::string& bytes, value_view v);
+void append_to_key(key_bytes& bytes, value_view v);
 
 /// The inverse; errc::corrupt on bytes that encode_key does not produce.
 [[nodiscard]] result<std::vector<value>> decode_key(std::string_view bytes);

@@ -179,8 +179,8 @@ TEST_CASE("a composite key folds its text and keeps its numbers") {
 
 TEST_CASE("a key of unknown bytes hides everything") {
   const auto& type = type_of("user");
-  for (std::string bytes :
-       {std::string{"\x07"}, encode_key(std::vector<value>{1, 2})}) {
+  for (const key_bytes& bytes :
+       {key_bytes{"\x07"}, encode_key(std::vector<value>{1, 2})}) {
     key broken{type.id, primary_index, bytes};
     CHECK_FALSE(type.may_cache_absence(broken));
     CHECK(type.aliases_of(broken).all);

@@ -8,7 +8,7 @@ using namespace toadcache;
 namespace {
 
 std::string encoded(std::initializer_list<value> values) {
-  return encode_key(std::vector<value>(values));
+  return std::string{encode_key(std::vector<value>(values)).view()};
 }
 
 std::string refused(std::string_view bytes) {

@@ -116,8 +116,8 @@ TEST_CASE("keys order as their values do") {
     auto b = any_tuple();
     if (*rc::gen::arbitrary<bool>()) // a common beginning
       b.insert(b.begin(), a.begin(), a.end());
-    auto ka = encode_key(a);
-    auto kb = encode_key(b);
+    auto ka = std::string{encode_key(a).view()};
+    auto kb = std::string{encode_key(b).view()};
     if (plain(a) < plain(b))
       RC_ASSERT(ka < kb);
     if (plain(b) < plain(a))
@@ -131,14 +131,15 @@ TEST_CASE("no key begins with another of the same number of values") {
     auto a = encode_key(std::vector<value>{any_value_or_null(any_type())});
     auto b = encode_key(std::vector<value>{any_value_or_null(any_type())});
     if (a != b)
-      RC_ASSERT(!a.starts_with(b));
+      RC_ASSERT(!a.view().starts_with(b));
   }));
 }
 
 TEST_CASE("bytes are taken as a key only if they are one") {
   REQUIRE(rc::check([] {
-    auto bytes
-        = *rc::gen::arbitrary<bool>() ? any_bytes() : encode_key(any_tuple());
+    auto bytes = *rc::gen::arbitrary<bool>()
+                     ? any_bytes()
+                     : std::string{encode_key(any_tuple()).view()};
     if (!bytes.empty() && *rc::gen::arbitrary<bool>())
       bytes[*rc::gen::inRange<size_t>(0, bytes.size())]
           = *rc::gen::arbitrary<char>();

@@ -15,7 +15,7 @@ std::string sortable(const column& c, value v) {
   if (auto text = std::get_if<std::string>(&v.data());
       text && c.type == column_type::text && !c.compares_bytes())
     *text = collated(*text);
-  return encode_key(std::span<const value>{&v, 1});
+  return std::string{encode_key(std::span<const value>{&v, 1}).view()};
 }
 
 bool like(std::string_view text, std::string_view pattern) {

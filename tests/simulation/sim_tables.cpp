@@ -65,7 +65,7 @@ std::string sim_server::compare_bytes(const entity_type& type,
   std::vector<value> tuple;
   for (auto i : columns)
     tuple.push_back(collated_value(type.columns[i], value{r.at(i)}));
-  return encode_key(std::span<const value>{tuple});
+  return std::string{encode_key(std::span<const value>{tuple}).view()};
 }
 
 sim_server::row_id sim_server::id_of(const entity_type& type,
