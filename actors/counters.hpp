@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "actors/striped_counter.hpp"
 #include "model/error.hpp"
 
 namespace toadcache {
@@ -13,11 +14,12 @@ namespace toadcache {
 /// Of one entity type. lookups = hits + misses (a waiter on a flight is a
 /// miss); fills = cached + stale + rejected.
 struct entity_counters {
-  std::atomic<uint64_t> lookups{0};        ///< rows or lists asked for
-  std::atomic<uint64_t> hits{0};           ///< answered from memory, fresh
+  /// Rows or lists asked for.
+  [[nodiscard]] uint64_t lookups() const { return hits.load() + misses.load(); }
+  striped_counter hits;                    ///< answered from memory
+  striped_counter misses;                  ///< not answered from memory
   std::atomic<uint64_t> stale_hits{0};     ///< of hits: marked stale
   std::atomic<uint64_t> negative_hits{0};  ///< of hits: "no such row"
-  std::atomic<uint64_t> misses{0};         ///< not answered from memory
   std::atomic<uint64_t> bypassed{0};       ///< asked of the database on purpose
   std::atomic<uint64_t> disk_hits{0};      ///< of misses: answered from disk
   std::atomic<uint64_t> fills_cached{0};   ///< fetched and installed

@@ -67,14 +67,15 @@ entity_cache_state::look_up(const key& k, const read_options& options) const {
   auto at = now();
   // What may be served stale, the reader has served already.
   if (!e
-      || judge(e->times, at, memory_->trusted_until(), options.max_age, false)
+      || judge(residents_->times_of(*e), at, memory_->trusted_until(),
+               options.max_age, false)
              != verdict::fresh)
     return std::nullopt;
   landing found;
-  found.content = e->content;
-  found.list = e->list;
+  found.content = e->content();
+  found.list = e->list(type_->id);
   found.from = tier::memory;
-  found.age = age_of(e->times, at);
+  found.age = age_of(residents_->times_of(*e), at);
   return found;
 }
 

@@ -64,7 +64,8 @@ void entity_cache_state::apply_commit(const apply_changes& msg) {
   for (auto& c : closed) {
     seal(c.id);
     if (planted(planted_bug::negative_survives_create))
-      if (auto e = residents_->peek(c.id); e && c.id.is_row() && !e->content)
+      if (auto e = residents_->peek(c.id);
+          e && c.id.is_row() && !e->has_content())
         continue;
     residents_->drop(c.id, removal_cause::invalidated);
     disk_->erase(c.id);
@@ -92,7 +93,7 @@ void entity_cache_state::apply_commit(const apply_changes& msg) {
       continue;
     }
     if (planted(planted_bug::negative_survives_create))
-      if (auto e = residents_->peek(k); e && !e->content)
+      if (auto e = residents_->peek(k); e && !e->has_content())
         continue;
     auto opened = opened_.find(msg.ticket);
     auto at = opened == opened_.end() ? now() : opened->second;
@@ -154,8 +155,8 @@ std::optional<key> entity_cache_state::few_spellings(const key& k) const {
 void entity_cache_state::drop_row_spelled(const key& k) {
   auto e = residents_->peek(k);
   for (index_id i = 1; i <= type_->indexes.size(); ++i)
-    if (e && e->content)
-      drop_changed(type_->key_of(e->content, i), removal_cause::removed);
+    if (e && e->has_content())
+      drop_changed(type_->key_of(e->content(), i), removal_cause::removed);
     else
       drop_index(i); // its lists cannot be named
   drop_changed(k, removal_cause::removed);

@@ -69,7 +69,7 @@ void entity_cache_state::load_from_disk(std::vector<flights::flight_id> ids) {
                     && wall >= e->second->fetched;
       if (usable) {
         auto fetched = at - (wall - e->second->fetched);
-        auto times = residents_->times_of(f->id, false, fetched);
+        auto times = residents_->times_of(f->id, fetched);
         usable = at < times.fresh_until;
         if (usable) {
           count_->disk_hits.fetch_add(1, std::memory_order_relaxed);
@@ -279,12 +279,12 @@ void entity_cache_state::consider(const key& k, const row& content,
   cacheable = cacheable && form; // else no change could name it
   auto installs = installing_ && may_install(k, f.stamp);
   auto resident = residents_->visible(k);
-  auto same
-      = resident && resident->content == content && resident->list == list;
+  auto same = resident && resident->content() == content
+              && resident->list(type_->id) == list;
   if (resident && !same
       && !planted(planted_bug::resident_kept_against_newer_read)) {
     // Only a fill begun after the entry was installed is surely the newer one.
-    installs = installs && id > resident->order;
+    installs = installs && id > resident->order();
     count_->differing_reads.fetch_add(1, std::memory_order_relaxed);
     drop_changed(k, removal_cause::invalidated);
   } else if (resident && !same) {
@@ -380,14 +380,14 @@ void entity_cache_state::land_stale(flights::flight_id id,
   auto outage = why.code == errc::unavailable || why.code == errc::timeout;
   auto found = false;
   if (auto e = residents_->visible(f.id); outage && e) {
-    times = e->times;
-    known.content = e->content;
-    known.list = e->list;
+    times = residents_->times_of(*e);
+    known.content = e->content();
+    known.list = e->list(type_->id);
     known.from = tier::memory;
     found = true;
   } else if (auto wall = shared_->wall_now();
              outage && from_disk && wall >= from_disk->fetched) {
-    times = residents_->times_of(f.id, false, at - (wall - from_disk->fetched));
+    times = residents_->times_of(f.id, at - (wall - from_disk->fetched));
     known.content = from_disk->content;
     known.list = from_disk->list;
     known.from = tier::disk;

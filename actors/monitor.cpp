@@ -10,7 +10,7 @@ std::vector<counter> collect_counters(const shared_state& shared) {
   for (auto& t : shared.types->types()) {
     auto& c = shared.count.entities[t.id];
     auto& p = *shared.partitions[t.id];
-    add("lookups", t.name, c.lookups.load());
+    add("lookups", t.name, c.lookups());
     add("hits", t.name, c.hits.load());
     add("stale_hits", t.name, c.stale_hits.load());
     add("negative_hits", t.name, c.negative_hits.load());

@@ -6,6 +6,14 @@ namespace toadcache {
 
 namespace {
 
+// What the owner and the default eviction policy keep of an entry, and of one
+// that has left.
+constexpr size_t bookkeeping_bytes = 48;
+
+size_t weight_of(const entry& e) {
+  return e.bytes() + bookkeeping_bytes;
+}
+
 // The catalog's check has accepted the name.
 std::unique_ptr<eviction_policy> policy_of(const entity_type& t) {
   return std::move(make_eviction_policy(t.eviction).value());
@@ -35,45 +43,39 @@ residents::residents(shared_ptr_state shared, entity_id type)
   };
   // An earlier incarnation's entries are hidden, but count until they go.
   for (size_t b = 0; b < memory_.bucket_count(); ++b)
-    memory_.for_each_in(b, [&](const entry_ptr& e) {
-      if (e->slot >= slots_.size())
-        slots_.resize(size_t{e->slot} + 1);
-      slots_[e->slot] = e.get();
+    memory_.for_each_in(b, [&](const entry& e) {
+      if (e.slot() >= slots_.size())
+        slots_.resize(size_t{e.slot()} + 1);
+      slots_[e.slot()] = &e;
     });
   for (slot_id s = 0; s < slots_.size(); ++s)
     if (const auto* e = slots_[s])
-      policy_->on_insert(s, e->id.hash(), e->weight_bytes, marks_);
+      policy_->on_insert(s, e->hash(type_.id), weight_of(*e), marks_);
     else
       free_slots_.push_back(s);
 }
 
 bool residents::install(const key& k, row content, key_list list,
                         time_point fetched, tier from, uint64_t order) {
-  auto e = std::make_shared<entry>();
-  e->id = k;
-  e->content = std::move(content);
-  e->list = std::move(list);
-  e->times = times_of(k, k.is_row() && !e->content, fetched);
-  e->from = from;
-  e->order = order;
+  const entry_parts parts{
+      k, std::move(content), std::move(list), fetched, from, order};
   auto limit = static_cast<double>(budget_bytes_)
                * shared_->config.memory.max_row_ratio;
-  auto weight = partition::weight_of(*e);
-  if (static_cast<double>(weight) > limit) {
+  auto weight = bytes_of(parts) + bookkeeping_bytes;
+  if (!fits_entry(parts) || static_cast<double>(weight) > limit) {
     drop(k, removal_cause::invalidated);
     return false;
   }
   auto before = memory_.peek(k);
-  auto freed = before ? before->weight_bytes : 0;
+  auto freed = before ? weight_of(*before) : 0;
   make_room(weight > freed ? weight - freed : 0, before ? 0 : 1);
   before = memory_.peek(k); // it may have been the one to go
-  e->slot = before ? before->slot : take_slot();
-  auto stored = memory_.put(std::move(e));
-  slots_[stored->slot] = stored.get();
+  auto stored = memory_.put(parts, before ? before->slot() : take_slot());
+  slots_[stored->slot()] = stored.get();
   if (before)
-    policy_->on_replace(stored->slot, weight);
+    policy_->on_replace(stored->slot(), weight);
   else
-    policy_->on_insert(stored->slot, k.hash(), weight, marks_);
+    policy_->on_insert(stored->slot(), k.hash(), weight, marks_);
   if (folds_ && k.is_row())
     if (auto form = type_.common_form(k); form && *form != k)
       spelled_.add(*form, k);
@@ -84,10 +86,10 @@ entry_ptr residents::drop(const key& k, removal_cause why) {
   auto removed = memory_.erase(k);
   if (!removed)
     return nullptr;
-  policy_->on_erase(removed->slot, k.hash(), why,
+  policy_->on_erase(removed->slot(), k.hash(), why,
                     removed->mark.load(std::memory_order_relaxed));
-  slots_[removed->slot] = nullptr;
-  free_slots_.push_back(removed->slot);
+  slots_[removed->slot()] = nullptr;
+  free_slots_.push_back(removed->slot());
   if (folds_ && k.is_row())
     if (auto form = type_.common_form(k))
       spelled_.remove(*form, k);
@@ -113,7 +115,7 @@ entry_ptr residents::drop(const key& k, removal_cause why) {
 
 entry_ptr residents::visible(const key& k) const {
   auto e = memory_.peek(k);
-  return e && e->generation == memory_.generation() ? e : nullptr;
+  return e && memory_.visible(*e) ? e : nullptr;
 }
 
 void residents::flush() {
@@ -122,24 +124,27 @@ void residents::flush() {
 }
 
 bool residents::sweep_step(time_point now) {
-  auto generation = memory_.generation();
   std::vector<std::pair<key, removal_cause>> gone;
-  memory_.for_each_in(next_bucket_, [&](const entry_ptr& e) {
-    if (e->generation != generation)
-      gone.emplace_back(e->id, removal_cause::removed);
-    else if (now >= e->times.stale_until && now >= e->times.refresh_until
-             && now >= e->times.fresh_until)
-      gone.emplace_back(e->id, removal_cause::expired);
+  memory_.for_each_in(next_bucket_, [&](const entry& e) {
+    if (!memory_.visible(e)) {
+      gone.emplace_back(e.id(type_.id), removal_cause::removed);
+      return;
+    }
+    auto times = times_of(e);
+    if (now >= times.stale_until && now >= times.refresh_until)
+      gone.emplace_back(e.id(type_.id), removal_cause::expired);
   });
   for (auto& [k, why] : gone)
     drop(k, why);
   next_bucket_ = (next_bucket_ + 1) % memory_.bucket_count();
+  if (next_bucket_ == 0)
+    memory_.collect();
   return next_bucket_ != 0;
 }
 
 void residents::drop_index(index_id i) {
   for (auto& k : collect([&](const entry& e) {
-         return e.id.index() == i && (!e.id.is_row() || !e.content);
+         return e.index() == i && (!e.is_row() || !e.has_content());
        }))
     drop(k, removal_cause::invalidated);
 }
@@ -153,56 +158,36 @@ std::vector<key> residents::spellings_of(const key& form) const {
 
 std::vector<key> residents::drop_rows_of(const key& list) {
   auto found = collect([&](const entry& e) {
-    return e.id.is_row() && e.content
-           && type_.key_of(e.content, list.index()) == list;
+    return e.has_content() && type_.key_of(e.content(), list.index()) == list;
   });
   for (auto& k : found)
     drop(k, removal_cause::removed);
   return found;
 }
 
-entry_times residents::times_of(const key& k, bool absent,
-                                time_point fetched) const {
-  // The same key always varies by the same share, neighbours by others.
-  auto unit = static_cast<double>(k.hash() % 2001) / 1000.0 - 1.0;
-  auto vary = [&](milliseconds t) {
-    auto factor = 1.0 + shared_->config.memory.ttl_jitter_ratio * unit;
-    return milliseconds{
-        static_cast<int64_t>(static_cast<double>(t.count()) * factor)};
-  };
-  entry_times t;
-  t.fetched = fetched;
-  t.fresh_until = fetched + vary(absent ? type_.ttl.negative : type_.ttl.fresh);
-  t.refresh_until = t.fresh_until;
-  t.stale_until = t.fresh_until;
-  if (!absent) {
-    t.refresh_until += type_.ttl.stale_while_revalidate;
-    t.stale_until += type_.ttl.stale_on_error;
-  }
-  return t;
-}
-
 std::vector<key>
 residents::collect(const std::function<bool(const entry&)>& wanted) const {
   std::vector<key> found;
   for (size_t b = 0; b < memory_.bucket_count(); ++b)
-    memory_.for_each_in(b, [&](const entry_ptr& e) {
-      if (wanted(*e))
-        found.push_back(e->id);
+    memory_.for_each_in(b, [&](const entry& e) {
+      if (wanted(e))
+        found.push_back(e.id(type_.id));
     });
   return found;
 }
 
 void residents::make_room(size_t bytes, size_t rows) {
   auto fits = [&] {
-    return memory_.used_bytes() + bytes <= budget_bytes_
+    return memory_.used_bytes() + memory_.row_count() * bookkeeping_bytes
+                   + bytes
+               <= budget_bytes_
            && (max_count_ == 0 || memory_.row_count() + rows <= max_count_);
   };
   while (!fits()) {
     auto s = policy_->victim(marks_);
     if (!s)
       return;
-    drop(key{slots_[*s]->id}, removal_cause::evicted);
+    drop(slots_[*s]->id(type_.id), removal_cause::evicted);
   }
 }
 

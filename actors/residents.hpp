@@ -47,9 +47,14 @@ public:
   /// Removes the rows whose list key of an index is `list`. O(n).
   std::vector<key> drop_rows_of(const key& list);
 
-  /// Until when an answer fetched at `fetched` may be served, and how.
-  [[nodiscard]] entry_times times_of(const key& k, bool absent,
-                                     time_point fetched) const;
+  /// Until when the entry may be served, and how.
+  [[nodiscard]] entry_times times_of(const entry& e) const {
+    return memory_.times_of(e);
+  }
+  /// The same of a row fetched at `fetched`.
+  [[nodiscard]] entry_times times_of(const key& k, time_point fetched) const {
+    return memory_.times_of(k.hash(), false, fetched);
+  }
 
 private:
   std::vector<key>

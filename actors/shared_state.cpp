@@ -81,7 +81,9 @@ shared_state::shared_state(catalog_ptr c, options o, const clock& t)
       }),
       count(types->size()), actors(types->size()), type_enabled(types->size()) {
   for (size_t i = 0; i < types->size(); ++i) {
-    partitions.push_back(std::make_shared<partition>());
+    auto type = static_cast<entity_id>(i);
+    partitions.push_back(std::make_shared<partition>(
+        type, lifetimes{(*types)[type].ttl, config.memory.ttl_jitter_ratio}));
     type_enabled[i].store(true, std::memory_order_relaxed);
   }
 }

@@ -43,6 +43,15 @@ answer<record> entity_handle::find_by_pk(const values& id,
                   how);
 }
 
+result<bool> entity_handle::visit_with(const values& id,
+                                       const read_options& how, row_visitor f,
+                                       void* with) const {
+  auto k = type_->make_key(primary_index, id.all());
+  if (!k)
+    return fail(std::move(k.error()));
+  return visit_row(*core_, *k, how, f, with);
+}
+
 answer<records> entity_handle::find_many(const std::vector<value>& ids,
                                          const read_options& how) const {
   std::vector<key> keys;

@@ -35,6 +35,22 @@ public:
   answer<record> find_by_pk(const values& id,
                             const read_options& how = {}) const;
 
+  /// The borrowing form of a hit, for what is read very often: when memory can
+  /// answer, calls f(const row& content, freshness, milliseconds age) in this
+  /// thread (an empty row: there is none) and yields true. False: it cannot,
+  /// and nothing was asked; use find_by_pk. `f` must not wait and keeps nothing
+  /// of the row. errc::invalid: the key does not fit.
+  template <class F>
+  result<bool> visit(const values& id, F f,
+                     const read_options& how = {}) const {
+    return visit_with(
+        id, how,
+        [](void* with, const row& content, freshness state, milliseconds age) {
+          (*static_cast<F*>(with))(content, state, age);
+        },
+        &f);
+  }
+
   /// One record per id, in the order of the ids.
   answer<records> find_many(const std::vector<value>& ids,
                             const read_options& how = {}) const;
@@ -101,6 +117,11 @@ public:
   answer<void> invalidate_all() const;
 
 private:
+  result<bool> visit_with(const values& id, const read_options& how,
+                          void (*f)(void* with, const row& content,
+                                    freshness state, milliseconds age),
+                          void* with) const; // row_visitor of reader.hpp
+
   client_core* core_;
   const entity_type* type_;
 };

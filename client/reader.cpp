@@ -19,57 +19,40 @@ entity_counters& counters_of(client_core& core, entity_id type) {
   return core.shared->count.entities[type];
 }
 
-void ask_refresh(client_core& core, const entry& e) {
+void ask_refresh(client_core& core, const key& id, const entry& e) {
   if (e.refresh_claimed.exchange(true, std::memory_order_acq_rel))
     return;
-  if (auto target = core.shared->actors.cache_of(e.id.type()))
-    caf::anon_send(target, refresh{e.id});
+  if (auto target = core.shared->actors.cache_of(id.type()))
+    caf::anon_send(target, refresh{id});
   else
     e.refresh_claimed.store(false, std::memory_order_release);
 }
 
-struct hit {
-  entry_ptr e;
-  freshness state = freshness::fresh;
-  milliseconds age{0};
-};
-
-// The entry of a row or list that may be served now; counts.
-std::optional<hit> probe(client_core& core, const key& id,
-                         const read_options& how) {
+// Calls take(entry, freshness, age) with what may be served now of a row or
+// list; counts. False: nothing may be.
+template <class F>
+bool probe(client_core& core, const key& id, const read_options& how, F take) {
   auto& count = counters_of(core, id.type());
-  count.lookups.fetch_add(1, relaxed);
   const auto& p = *core.shared->partitions[id.type()];
-  auto e = p.find(id);
-  if (!e) {
-    count.misses.fetch_add(1, relaxed);
-    return std::nullopt;
-  }
-  const auto now = core.shared->time.now();
-  const auto v = judge(e->times, now, p.trusted_until(), how.max_age,
-                       how.accept_stale.value_or(true));
-  if (v == verdict::expired) {
-    count.misses.fetch_add(1, relaxed);
-    return std::nullopt;
-  }
-  count.hits.fetch_add(1, relaxed);
-  hit h{std::move(e), freshness::fresh, {}};
-  h.age = age_of(h.e->times, now);
-  if (v == verdict::stale_refresh) {
-    count.stale_hits.fetch_add(1, relaxed);
-    h.state = freshness::stale;
-    ask_refresh(core, *h.e);
-  }
-  return h;
-}
-
-row_reply reply_of(client_core& core, const hit& h) {
-  row_reply r{h.e->content, tier::memory, h.state, h.age, 0};
-  if (core.shared->config.profile == profile_kind::development)
-    r.generation = h.e->generation;
-  if (!r.found())
-    counters_of(core, h.e->id.type()).negative_hits.fetch_add(1, relaxed);
-  return r;
+  bool served = false;
+  p.visit(id, [&](const entry& e) {
+    const auto now = core.shared->time.now();
+    const auto absent = id.is_row() && !e.has_content();
+    const auto times = p.times_of(id.hash(), absent, e.fetched());
+    const auto v = judge(times, now, p.trusted_until(), how.max_age,
+                         how.accept_stale.value_or(true));
+    if (v == verdict::expired)
+      return;
+    served = true;
+    const auto stale = v == verdict::stale_refresh;
+    if (stale) {
+      count.stale_hits.fetch_add(1, relaxed);
+      ask_refresh(core, id, e);
+    }
+    take(e, stale ? freshness::stale : freshness::fresh, age_of(times, now));
+  });
+  (served ? count.hits : count.misses).add(1);
+  return served;
 }
 
 // What memory knows of a list and its rows.
@@ -82,14 +65,16 @@ struct list_probe {
 std::optional<list_probe> probe_parts(client_core& core,
                                       const entity_type& type, const key& list,
                                       const read_options& how) {
-  auto h = probe(core, list, how);
-  if (!h)
-    return std::nullopt;
   list_probe p;
-  p.list.keys = h->e->list;
-  p.list.from = tier::memory;
-  p.list.state = h->state;
-  p.list.age = h->age;
+  auto known = probe(core, list, how,
+                     [&](const entry& e, freshness state, milliseconds age) {
+                       p.list.keys = e.list(list.type());
+                       p.list.from = tier::memory;
+                       p.list.state = state;
+                       p.list.age = age;
+                     });
+  if (!known)
+    return std::nullopt;
   for (auto& id : p.list.keys) {
     p.rows.push_back(probe_row(core, id, how));
     auto& r = p.rows.back();
@@ -182,12 +167,29 @@ answer<T> read_list_as(client_core& core, const entity_type& type,
 
 } // namespace
 
+bool visit_row(client_core& core, const key& id, const read_options& how,
+               row_visitor f, void* with) {
+  if (how.mode != read_mode::cached || !core.shared->reads_cached(id.type()))
+    return false;
+  return probe(
+      core, id, how, [&](const entry& e, freshness state, milliseconds age) {
+        if (!e.has_content())
+          counters_of(core, id.type()).negative_hits.fetch_add(1, relaxed);
+        e.with_content([&](const row& r) { f(with, r, state, age); });
+      });
+}
+
 std::optional<row_reply> probe_row(client_core& core, const key& id,
                                    const read_options& how) {
-  auto h = probe(core, id, how);
-  if (!h)
-    return std::nullopt;
-  return reply_of(core, *h);
+  std::optional<row_reply> found;
+  probe(core, id, how, [&](const entry& e, freshness state, milliseconds age) {
+    found = row_reply{e.content(), tier::memory, state, age, 0};
+    if (core.shared->config.profile == profile_kind::development)
+      found->generation = core.shared->partitions[id.type()]->generation();
+    if (!e.has_content())
+      counters_of(core, id.type()).negative_hits.fetch_add(1, relaxed);
+  });
+  return found;
 }
 
 std::optional<records> probe_list(client_core& core, const entity_type& type,

@@ -18,6 +18,14 @@ namespace toadcache {
 [[nodiscard]] std::optional<row_reply>
 probe_row(client_core& core, const key& id, const read_options& how);
 
+/// What the borrowing form calls: with the caller's own thing, and what memory
+/// holds (an empty row: there is none).
+using row_visitor = void (*)(void* with, const row& content, freshness state,
+                             milliseconds age);
+/// As probe_row, borrowed. False: nothing was called.
+bool visit_row(client_core& core, const key& id, const read_options& how,
+               row_visitor f, void* with);
+
 /// A list as memory knows it, with the rows it names (a row that has gone or
 /// moved is left out); nothing when the list or one of its rows is missing.
 /// Requires: a list key.

@@ -61,11 +61,11 @@ statistics read_statistics(const shared_state& shared) {
     entity_statistics e;
     e.name = type.name;
     e.enabled = shared.type_enabled[type.id].load(std::memory_order_acquire);
-    e.lookups = get(c.lookups);
-    e.hits = get(c.hits);
+    e.lookups = c.lookups();
+    e.hits = c.hits.load();
     e.stale_hits = get(c.stale_hits);
     e.negative_hits = get(c.negative_hits);
-    e.misses = get(c.misses);
+    e.misses = c.misses.load();
     e.bypassed = get(c.bypassed);
     e.disk_hits = get(c.disk_hits);
     e.fills_cached = get(c.fills_cached);

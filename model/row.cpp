@@ -129,8 +129,7 @@ result<row> row::encode(std::span<const column_type> types,
       return fail(errc::invalid,
                   "row: more than " + std::to_string(max_bytes) + " bytes");
   }
-  auto block = std::make_shared_for_overwrite<char[]>(size);
-  char* out = block.get();
+  char* out = shared_block::allocate(0, size);
   store(out, static_cast<uint32_t>(size));
   store(out + count_at, static_cast<uint16_t>(count));
   out[format_at] = static_cast<char>(format);
@@ -151,7 +150,7 @@ result<row> row::encode(std::span<const column_type> types,
     out[header_bytes + 4 * count + i] = static_cast<char>(types[i]);
   }
   store(out + hash_at, hash_of(out, size, count));
-  return row{std::move(block)};
+  return row{out};
 }
 
 result<row> row::decode(std::string_view bytes) {
@@ -185,29 +184,29 @@ result<row> row::decode(std::string_view bytes) {
   }
   if (start != bytes.size() - values_at)
     return broken("bytes after the last column");
-  auto block = std::make_shared_for_overwrite<char[]>(bytes.size());
-  std::memcpy(block.get(), in, bytes.size());
-  return row{std::move(block)};
+  char* out = shared_block::allocate(0, bytes.size());
+  std::memcpy(out, in, bytes.size());
+  return row{out};
 }
 
 std::string_view row::bytes() const noexcept {
-  if (block_ == nullptr)
+  if (bytes_ == nullptr)
     return {};
-  return {block_.get(), load<uint32_t>(block_.get())};
+  return {bytes_, load<uint32_t>(bytes_)};
 }
 
 size_t row::column_count() const noexcept {
-  return block_ == nullptr ? 0 : load<uint16_t>(block_.get() + count_at);
+  return bytes_ == nullptr ? 0 : load<uint16_t>(bytes_ + count_at);
 }
 
 uint64_t row::content_hash() const noexcept {
-  return block_ == nullptr ? 0 : load<uint64_t>(block_.get() + hash_at);
+  return bytes_ == nullptr ? 0 : load<uint64_t>(bytes_ + hash_at);
 }
 
 value_view row::at(size_t i) const noexcept {
   if (is_null(i))
     return std::monostate{};
-  cell c{block_.get(), column_count(), i};
+  cell c{bytes_, column_count(), i};
   switch (c.type()) {
   case column_type::int64:
     return static_cast<int64_t>(c.bits());
@@ -221,25 +220,25 @@ value_view row::at(size_t i) const noexcept {
 }
 
 column_type row::type_at(size_t i) const noexcept {
-  return cell{block_.get(), column_count(), i}.type();
+  return cell{bytes_, column_count(), i}.type();
 }
 
 bool row::is_null(size_t i) const noexcept {
   auto count = column_count();
-  return i >= count || cell{block_.get(), count, i}.is_null();
+  return i >= count || cell{bytes_, count, i}.is_null();
 }
 
 int64_t row::int_at(size_t i) const noexcept {
   if (is_null(i))
     return 0;
-  cell c{block_.get(), column_count(), i};
+  cell c{bytes_, column_count(), i};
   return c.type() == column_type::int64 ? static_cast<int64_t>(c.bits()) : 0;
 }
 
 std::string_view row::text_at(size_t i) const noexcept {
   if (is_null(i))
     return {};
-  cell c{block_.get(), column_count(), i};
+  cell c{bytes_, column_count(), i};
   return is_fixed(c.type()) ? std::string_view{} : c.content();
 }
 

@@ -10,12 +10,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "model/error.hpp"
+#include "model/shared_block.hpp"
 #include "model/value.hpp"
 
 namespace toadcache {
@@ -27,6 +28,38 @@ public:
   static constexpr size_t max_bytes = size_t{1} << 30;
 
   row() = default; // no row
+  row(const row& other) noexcept : bytes_(other.bytes_) {
+    if (bytes_ != nullptr)
+      shared_block::add_owner(shared_block::start_of(bytes_));
+  }
+  row(row&& other) noexcept : bytes_(std::exchange(other.bytes_, nullptr)) {}
+  row& operator=(row other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~row() {
+    if (bytes_ != nullptr)
+      shared_block::drop_owner(shared_block::start_of(bytes_));
+  }
+
+  /// For who keeps a row's bytes in a shared_block of his own, with something
+  /// before them: the row there as one owner more. Requires: the bytes are
+  /// those of a row.
+  [[nodiscard]] static row inside(const char* payload) noexcept {
+    shared_block::add_owner(shared_block::start_of(payload));
+    return row{payload};
+  }
+  /// The same without owning: calls f(const row&), which may copy it. nullptr:
+  /// no row.
+  template <class F>
+  static void borrow(const char* payload, F f) {
+    union unowned { // never destroys it
+      explicit unowned(const char* p) : r(p) {}
+      ~unowned() {}
+      row r;
+    } borrowed{payload};
+    f(std::as_const(borrowed.r));
+  }
 
   /// Builds the block from one value per column. `types` and `values` have the
   /// same length; each value must be NULL or already of its type (`coerce`).
@@ -40,7 +73,7 @@ public:
   [[nodiscard]] static result<row> decode(std::string_view bytes);
 
   [[nodiscard]] explicit operator bool() const noexcept {
-    return block_ != nullptr;
+    return bytes_ != nullptr;
   }
   /// The whole block; empty for no row.
   [[nodiscard]] std::string_view bytes() const noexcept;
@@ -60,13 +93,12 @@ public:
 
   /// Same content (not merely the same block).
   friend bool operator==(const row& a, const row& b) noexcept {
-    return a.block_ == b.block_ || a.bytes() == b.bytes();
+    return a.bytes_ == b.bytes_ || a.bytes() == b.bytes();
   }
 
 private:
-  explicit row(std::shared_ptr<const char[]> block)
-      : block_(std::move(block)) {}
-  std::shared_ptr<const char[]> block_;
+  explicit row(const char* payload) noexcept : bytes_(payload) {}
+  const char* bytes_ = nullptr; ///< of a shared_block
 };
 
 } // namespace toadcache

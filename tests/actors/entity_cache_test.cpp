@@ -124,7 +124,7 @@ TEST_CASE_METHOD(cache_fixture, "stale fill: an invalidation during a fetch") {
   REQUIRE(db->fetches.size() == 1);
   reply({make(1, "new", 2)});
   CHECK(b.value().replies[0].content == make(1, "new", 2));
-  CHECK(resident(id(1))->content == make(1, "new", 2));
+  CHECK(resident(id(1))->content() == make(1, "new", 2));
 }
 
 TEST_CASE_METHOD(cache_fixture, "a write installs what it read back, and seals "
@@ -132,7 +132,7 @@ TEST_CASE_METHOD(cache_fixture, "a write installs what it read back, and seals "
   auto a = get(1);
   open(7, {id(1), name("ann"), name("bob")});
   commit(7, make(1, "ann", 1), make(1, "bob", 1));
-  CHECK(resident(id(1))->content == make(1, "bob", 1));
+  CHECK(resident(id(1))->content() == make(1, "bob", 1));
   reply({make(1, "ann", 1)}); // the database's answer of before the commit
   CHECK(a.ready());
   // It differs from what is resident, so nobody may say which one is newer.
@@ -145,7 +145,7 @@ TEST_CASE_METHOD(cache_fixture, "a written row is as old as its ticket") {
   advance(milliseconds{40}); // COMMIT is slow, and others write meanwhile
   commit(7, {}, make(1, "ann", 1));
   REQUIRE(resident(id(1)));
-  CHECK(resident(id(1))->times.fetched == opened);
+  CHECK(resident(id(1))->fetched() == std::chrono::floor<milliseconds>(opened));
 }
 
 TEST_CASE_METHOD(cache_fixture, "nothing is installed while a ticket is open") {
@@ -184,10 +184,10 @@ TEST_CASE_METHOD(cache_fixture, "a create ends the absence") {
   get(1);
   reply({});
   REQUIRE(resident(id(1)));
-  CHECK_FALSE(resident(id(1))->content);
+  CHECK_FALSE(resident(id(1))->has_content());
   open(7, {id(1), name("ann")});
   commit(7, {}, make(1, "ann", 1));
-  CHECK(resident(id(1))->content == make(1, "ann", 1));
+  CHECK(resident(id(1))->content() == make(1, "ann", 1));
 }
 
 TEST_CASE_METHOD(cache_fixture, "a list is cached, and dropped by the writes "
@@ -296,7 +296,7 @@ TEST_CASE_METHOD(cache_fixture,
   REQUIRE(db->fetches.size() == 1);
   reply({make(1, "new", 2)});
   CHECK(a.value().replies[0].content == make(1, "new", 2));
-  CHECK(resident(id(1))->content == make(1, "new", 2));
+  CHECK(resident(id(1))->content() == make(1, "new", 2));
   CHECK(count.differing_reads == 1);
 }
 
@@ -318,7 +318,7 @@ TEST_CASE_METHOD(cache_fixture, "an unknown outcome quarantines its keys") {
     apply(unknown);
     get(1);
     reply({make(1, "bob", 1)});
-    CHECK(resident(id(1))->content == make(1, "bob", 1));
+    CHECK(resident(id(1))->content() == make(1, "bob", 1));
   }
   SECTION("in a new incarnation too") {
     anon_send_exit(cache, caf::exit_reason::kill);
@@ -381,7 +381,7 @@ TEST_CASE_METHOD(cache_fixture, "a refresh fetches once for nobody") {
   run();
   CHECK(db->fetches.size() == 1);
   reply({make(1, "ann", 2)});
-  CHECK(resident(id(1))->content == make(1, "ann", 2));
+  CHECK(resident(id(1))->content() == make(1, "ann", 2));
 }
 
 TEST_CASE("a new incarnation installs nothing before the barrier") {

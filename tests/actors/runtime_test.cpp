@@ -97,12 +97,12 @@ TEST_CASE_METHOD(runtime_fixture,
   get(1);
   auto done = set_rank(1, 11);
   REQUIRE(done.value().results.size() == 1);
-  CHECK(resident(1)->content.int_at(2) == 11);
+  CHECK(resident(1)->content().int_at(2) == 11);
   CHECK(db->get(id(1)).int_at(2) == 11);
   SECTION("also when it changed nothing that the database did not have") {
     db->put(user_type, {int64_t{1}, "ann", int64_t{12}}); // somebody else
     REQUIRE(set_rank(1, 12).ready());
-    CHECK(resident(1)->content.int_at(2) == 12);
+    CHECK(resident(1)->content().int_at(2) == 12);
   }
 }
 
@@ -117,7 +117,7 @@ TEST_CASE_METHOD(runtime_fixture, "each actor that fails is started again and "
   CHECK(get(1).value().replies[0].content.int_at(2) == 10);
   CHECK(set_rank(1, 20).ready());
   CHECK(get(1).value().replies[0].content.int_at(2) == 20);
-  CHECK(resident(1)->content.int_at(2) == 20);
+  CHECK(resident(1)->content().int_at(2) == 20);
 }
 
 TEST_CASE_METHOD(runtime_fixture,

@@ -132,8 +132,8 @@ public:
     start_pool();
     start_invalidation();
     core = std::make_shared<client_core>(shared, where);
-    for (auto& p : shared->partitions)
-      p->open();
+    for (auto& t : shared->types->types())
+      set_lifetimes(t.name, seconds{60}, milliseconds{0});
     run();
   }
   ~scripted_fixture() {
@@ -171,25 +171,27 @@ public:
     return row::encode(t.types, first).value();
   }
 
-  /// Puts an entry as ENTITY CACHE would.
-  entry_ptr put(const key& id, row content, key_list list = {},
-                milliseconds fresh = seconds{60},
-                milliseconds refresh = milliseconds{0}) {
-    auto e = std::make_shared<entry>();
-    e->id = id;
-    e->content = std::move(content);
-    e->list = std::move(list);
-    e->times.fetched = time.now();
-    e->times.fresh_until = time.now() + fresh;
-    e->times.refresh_until = e->times.fresh_until + refresh;
-    e->times.stale_until = e->times.refresh_until;
-    return shared->partitions[id.type()]->put(std::move(e));
+  /// An empty, open partition for the type's entries, which live so long.
+  void set_lifetimes(std::string_view entity, milliseconds fresh,
+                     milliseconds stale_while_revalidate) {
+    auto& t = type(entity);
+    ttl_options ttl;
+    ttl.fresh = fresh;
+    ttl.stale_while_revalidate = stale_while_revalidate;
+    ttl.stale_on_error = stale_while_revalidate;
+    shared->partitions[t.id]
+        = std::make_shared<partition>(t.id, lifetimes{ttl, 0});
+    shared->partitions[t.id]->open();
   }
-  entry_ptr put_row(std::string_view entity, row content,
-                    milliseconds fresh = seconds{60},
-                    milliseconds refresh = milliseconds{0}) {
+
+  /// Puts an entry as ENTITY CACHE would.
+  entry_ptr put(const key& id, row content, key_list list = {}) {
+    return shared->partitions[id.type()]->put(
+        {id, std::move(content), std::move(list), time.now()});
+  }
+  entry_ptr put_row(std::string_view entity, row content) {
     auto id = type(entity).key_of(content);
-    return put(id, std::move(content), {}, fresh, refresh);
+    return put(id, std::move(content));
   }
 
   /// Handles messages and executor work until nothing is left.

@@ -335,17 +335,19 @@ void simulation::check_resident(const seat& s) {
   for (auto& p : s.process->shared().partitions) {
     if (p->closed())
       continue;
-    auto judge = [&](const entry_ptr& e) {
-      if (e->generation != p->generation() || time_.now >= e->times.fresh_until)
+    auto judge = [&](const entry& e) {
+      auto times = p->times_of(e);
+      if (!p->visible(e) || time_.now >= times.fresh_until)
         return;
-      auto id = server_->canonical(e->id);
+      auto own = e.id(p->type());
+      auto id = server_->canonical(own);
       std::vector<key> members;
-      for (auto& m : e->list)
+      for (auto& m : e.list(p->type()))
         members.push_back(server_->canonical(m));
-      past_.check_resident(s.number, id, std::string{e->id.bytes()},
-                           id.is_row() ? register_value{e->content.bytes()}
+      past_.check_resident(s.number, id, std::string{own.bytes()},
+                           id.is_row() ? register_value{e.content().bytes()}
                                        : list_value(members),
-                           age_of(e->times, time_.now));
+                           age_of(times, time_.now));
     };
     for (size_t i = 0; i < p->bucket_count(); ++i)
       p->for_each_in(i, judge);

@@ -3,6 +3,7 @@
 // the reader began.
 #include "storage/partition.hpp"
 
+#include <algorithm>
 #include <array>
 #include <thread>
 #include <vector>
@@ -21,12 +22,12 @@ key key_of(int64_t number) {
   return {0, primary_index, encode_key(std::vector<value>{number})};
 }
 
-std::shared_ptr<entry> entry_of(int64_t number, int64_t version) {
+entry_parts entry_of(int64_t number, int64_t version) {
   const std::vector<column_type> types{column_type::int64, column_type::int64};
   const std::vector<value> values{number, version};
-  auto e = std::make_shared<entry>();
-  e->id = key_of(number);
-  e->content = *row::encode(types, values);
+  entry_parts e;
+  e.id = key_of(number);
+  e.content = *row::encode(types, values);
   return e;
 }
 
@@ -49,8 +50,8 @@ findings read_until(const partition& memory, const floors& floor,
     if (!e)
       continue;
     ++found.hits;
-    found.wrong_key += e->content.int_at(0) != number;
-    found.outdated += e->content.int_at(1) < at_least;
+    found.wrong_key += e->content().int_at(0) != number;
+    found.outdated += e->content().int_at(1) < at_least;
   }
   return found;
 }
@@ -78,8 +79,8 @@ void write(partition& memory, floors& floor) {
     }
     if (version % 101 == 0)
       for (size_t b = 0; b < memory.bucket_count(); ++b)
-        memory.for_each_in(b, [](const entry_ptr& e) {
-          e->mark.store(0, std::memory_order_relaxed);
+        memory.for_each_in(b, [](const entry& e) {
+          e.mark.store(0, std::memory_order_relaxed);
         });
   }
 }
@@ -109,12 +110,14 @@ TEST_CASE("readers of a partition see whole, current entries", "[threads]") {
   size_t entries = 0;
   size_t bytes = 0;
   for (size_t b = 0; b < memory.bucket_count(); ++b)
-    memory.for_each_in(b, [&](const entry_ptr& e) {
+    memory.for_each_in(b, [&](const entry& e) {
       ++entries;
-      bytes += e->weight_bytes;
+      bytes += e.bytes();
     });
   CHECK(memory.row_count() == entries);
-  CHECK(memory.used_bytes() == bytes);
+  memory.collect();
+  CHECK(memory.waiting_bytes() == 0);
+  CHECK(memory.used_bytes() == bytes); // the tables are of the smallest size
 }
 
 TEST_CASE("an entry outlives its removal while a reader holds it",
@@ -130,9 +133,9 @@ TEST_CASE("an entry outlives its removal while a reader holds it",
     memory.bump_generation();
   }};
   writer.join();
-  CHECK(held->content.int_at(1) == 1);
+  CHECK(held->content().int_at(1) == 1);
   CHECK(memory.find(key_of(1)) == nullptr);
-  CHECK(memory.peek(key_of(1))->content.int_at(1) == 2);
+  CHECK(memory.peek(key_of(1))->content().int_at(1) == 2);
 }
 
 TEST_CASE("one reader alone claims a refresh", "[threads]") {
@@ -150,4 +153,57 @@ TEST_CASE("one reader alone claims a refresh", "[threads]") {
   for (auto& r : readers)
     r.join();
   CHECK(claims == 1);
+}
+
+TEST_CASE("readers go on while the content grows and shrinks", "[threads]") {
+  constexpr int64_t many = 20'000;
+  partition memory;
+  memory.open();
+  std::atomic<int64_t> present{0}; // all keys below it are there
+  std::atomic<bool> done{false};
+  std::atomic<size_t> missing{0};
+  std::vector<std::thread> readers;
+  for (size_t i = 0; i < reader_count; ++i)
+    readers.emplace_back([&] {
+      for (int64_t n = 1; !done.load(std::memory_order_acquire); n += 7919) {
+        auto below = present.load(std::memory_order_acquire);
+        if (below == 0)
+          continue;
+        auto there = memory.visit(key_of(n % below), [](const entry&) {});
+        missing += !there && present.load() >= below;
+      }
+    });
+  for (int64_t n = 0; n < many; ++n) {
+    memory.put(entry_of(n, 1));
+    present.store(n + 1, std::memory_order_release);
+  }
+  CHECK(memory.row_count() == static_cast<size_t>(many));
+  present = 0;
+  for (int64_t n = 0; n < many; ++n)
+    memory.erase(key_of(n));
+  done = true;
+  for (auto& r : readers)
+    r.join();
+  CHECK(missing == 0);
+  CHECK(memory.row_count() == 0);
+  memory.collect();
+  CHECK(memory.used_bytes() == 0);
+}
+
+TEST_CASE("many keys are visited in order", "[threads]") {
+  partition memory;
+  memory.open();
+  std::vector<key> ids;
+  for (int64_t n = 0; n < 100; ++n) {
+    ids.push_back(key_of(n));
+    if (n % 3 != 0)
+      memory.put(entry_of(n, n));
+  }
+  std::vector<size_t> found;
+  memory.visit_many(ids, [&](size_t i, const entry& e) {
+    CHECK(e.content().int_at(0) == static_cast<int64_t>(i));
+    found.push_back(i);
+  });
+  CHECK(found.size() == 66);
+  CHECK(std::is_sorted(found.begin(), found.end()));
 }
