@@ -115,8 +115,8 @@ private:
   /// The transaction has left no trace: runs it again, or answers.
   void rolled_back(const failure& why);
   void prepare_commit();
-  void ask_ticket(entity_id type);
-  void ticket_failed(entity_id type, const caf::error& why);
+  void ask_ticket(cache_id cache);
+  void ticket_failed(cache_id cache, const caf::error& why);
   void ticket_done();
   void abort_commit(failure why);
   void close_tickets();

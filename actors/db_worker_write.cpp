@@ -138,52 +138,58 @@ void db_worker_state::prepare_commit() {
   undone.how = outcome::rolled_back;
   undone.rows.clear();
   journal_->set_unsettled({std::move(undone), {}});
-  job.tickets_missing = job.keys.size();
+  std::vector<cache_id> caches;
   for (auto type : job.message.ticket_types)
-    ask_ticket(type);
+    for (auto cache : shared_->caches.of(type))
+      caches.push_back(cache);
+  job.tickets_missing = caches.size();
+  for (auto cache : caches)
+    ask_ticket(cache);
 }
 
-void db_worker_state::ask_ticket(entity_id type) {
-  auto cache = shared_->actors.cache_of(type);
-  if (!cache) {
-    ticket_failed(type, caf::make_error(caf::sec::request_receiver_down));
+void db_worker_state::ask_ticket(cache_id cache) {
+  auto target = shared_->actors.cache(cache);
+  if (!target) {
+    ticket_failed(cache, caf::make_error(caf::sec::request_receiver_down));
     return;
   }
+  auto type = shared_->caches.type_of(cache);
   auto timeout = job_->aborting ? shared_->config.client.request_timeout
                                 : left(job_->deadline);
   auto serial = job_->serial;
   self_
-      ->request(cache, timeout,
+      ->request(target, timeout,
                 open_ticket{job_->message.ticket, job_->keys[type]})
       .then(
           [this, serial](ticket_opened&) {
             if (job_ && job_->serial == serial)
               ticket_done();
           },
-          [this, serial, type](caf::error& why) {
+          [this, serial, cache](caf::error& why) {
             if (job_ && job_->serial == serial)
-              ticket_failed(type, why);
+              ticket_failed(cache, why);
           });
 }
 
-void db_worker_state::ticket_failed(entity_id type, const caf::error& why) {
+void db_worker_state::ticket_failed(cache_id cache, const caf::error& why) {
   auto late = now() >= job_->deadline;
   if (late)
-    abort_commit({errc::timeout, "rolled back: the cache of "
-                                     + (*shared_->types)[type].name
-                                     + " has not taken the write's ticket in "
-                                       "time"});
+    abort_commit({errc::timeout,
+                  "rolled back: the cache of "
+                      + (*shared_->types)[shared_->caches.type_of(cache)].name
+                      + " has not taken the write's ticket in "
+                        "time"});
   if (why == caf::sec::request_timeout) {
     // It may still open the ticket: asked again, so that the answer shows that
     // the first request is behind us before the ticket is closed.
-    ask_ticket(type);
+    ask_ticket(cache);
     return;
   }
   if (late) { // that incarnation is gone, and its tickets with it
     ticket_done();
     return;
   }
-  after(ask_again_->next(), for_this_job([this, type] { ask_ticket(type); }));
+  after(ask_again_->next(), for_this_job([this, cache] { ask_ticket(cache); }));
 }
 
 void db_worker_state::ticket_done() {

@@ -33,7 +33,7 @@ void disk_link::enqueue(disk_entry e) {
 }
 
 void disk_link::erase(const key& k) {
-  if (!target())
+  if (!target() || shared_->caches.owner_of(k) != owner_)
     return;
   close_puts();
   forget(k);

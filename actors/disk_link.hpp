@@ -24,8 +24,9 @@ using disk_message = std::variant<put_entries, erase_entries, erase_type>;
 
 class disk_link {
 public:
-  disk_link(shared_ptr_state shared, entity_id type)
-      : shared_(std::move(shared)), type_((*shared_->types)[type]),
+  disk_link(shared_ptr_state shared, cache_id owner)
+      : shared_(std::move(shared)), owner_(owner),
+        type_((*shared_->types)[shared_->caches.type_of(owner)]),
         folds_(type_.folds(primary_index)) {}
 
   /// True when the entry is believed to be on disk and current.
@@ -37,7 +38,9 @@ public:
   [[nodiscard]] bool may_rescue(const key& k) const;
 
   void put(disk_entry e);
+  /// Nothing when another cache owns the key and does it.
   void erase(const key& k);
+  /// Everything of the type: what other caches of it have put, they find gone.
   void erase_all();
   /// PERSISTENCE has shed or cleaned up these.
   void on_lost(const std::vector<key>& keys);
@@ -62,6 +65,7 @@ public:
 
 private:
   shared_ptr_state shared_;
+  cache_id owner_;
   const entity_type& type_;
   bool folds_;             ///< keys of rows may be spelled in several ways
   persistence_actor seen_; // the incarnation that got our messages so far

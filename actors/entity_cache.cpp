@@ -20,18 +20,19 @@ entity_cache_state::~entity_cache_state() {
 }
 
 entity_cache_self::behavior_type
-entity_cache_state::start(shared_ptr_state shared, entity_id type,
+entity_cache_state::start(shared_ptr_state shared, cache_id id,
                           uint64_t incarnation) {
   shared_ = std::move(shared);
-  type_ = &(*shared_->types)[type];
-  count_ = &shared_->count.entities[type];
-  memory_ = shared_->partitions[type];
+  id_ = id;
+  type_ = &(*shared_->types)[shared_->caches.type_of(id)];
+  count_ = &shared_->count.entities[type_->id];
+  memory_ = shared_->partitions[id];
   self_->set_exception_handler(
       [](std::exception_ptr& thrown) { return to_caf(thrown); });
   memory_->close();
   gate_ = write_gate{shared_->config.planted};
-  residents_.emplace(shared_, type);
-  disk_.emplace(shared_, type);
+  residents_.emplace(shared_, id);
+  disk_.emplace(shared_, id);
   if (incarnation > 0) {
     residents_->flush();
     sweeping_ = true;
@@ -97,9 +98,9 @@ caf::result<Reply> entity_cache_state::gather(const std::vector<key>& keys,
   if (options.max_age)
     not_before = now() - *options.max_age;
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (keys[i].type() != type_->id)
-      return to_caf({errc::invalid, "key of another type sent to the cache of "
-                                        + type_->name});
+    if (keys[i].type() != type_->id || !owns(keys[i]))
+      return to_caf({errc::invalid,
+                     "key of another cache sent to one of " + type_->name});
     if (auto found = look_up(keys[i], options)) {
       fill(p->reply.replies[i], *found);
       continue;
@@ -241,8 +242,8 @@ void entity_cache_state::flush_disk_link() {
 
 entity_cache_self::behavior_type
 entity_cache(entity_cache_self::stateful_pointer<entity_cache_state> self,
-             shared_ptr_state shared, entity_id type, uint64_t incarnation) {
-  return self->state.start(std::move(shared), type, incarnation);
+             shared_ptr_state shared, cache_id id, uint64_t incarnation) {
+  return self->state.start(std::move(shared), id, incarnation);
 }
 
 } // namespace toadcache

@@ -51,8 +51,8 @@ public:
   ~entity_cache_state();
 
   /// `incarnation` counts from 0; later ones follow a failure.
-  entity_cache_self::behavior_type start(shared_ptr_state shared,
-                                         entity_id type, uint64_t incarnation);
+  entity_cache_self::behavior_type start(shared_ptr_state shared, cache_id id,
+                                         uint64_t incarnation);
 
 private:
   /// What a flight brought, as its waiters see it.
@@ -150,8 +150,14 @@ private:
   }
   void later(milliseconds delay, cache_tick what);
 
+  /// Whether this is the cache that may hold what stands under the key.
+  [[nodiscard]] bool owns(const key& k) const {
+    return shared_->caches.owner_of(k) == id_;
+  }
+
   entity_cache_self::pointer self_; // not owning: the state lives inside it
   shared_ptr_state shared_;
+  cache_id id_ = 0;
   const entity_type* type_ = nullptr;
   entity_counters* count_ = nullptr;
   std::shared_ptr<partition> memory_;
@@ -182,6 +188,6 @@ static_assert(!std::is_aggregate_v<entity_cache_state>);
 
 entity_cache_self::behavior_type
 entity_cache(entity_cache_self::stateful_pointer<entity_cache_state> self,
-             shared_ptr_state shared, entity_id type, uint64_t incarnation);
+             shared_ptr_state shared, cache_id id, uint64_t incarnation);
 
 } // namespace toadcache

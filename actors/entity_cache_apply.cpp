@@ -88,6 +88,8 @@ void entity_cache_state::apply_commit(const apply_changes& msg) {
     if (!ticketed || msg.resolved || !change.after || !installing_)
       continue;
     auto k = type_->key_of(change.after);
+    if (!owns(k))
+      continue;
     if (!install_later(k)) {
       count_->writes_dropped.fetch_add(1, std::memory_order_relaxed);
       continue;

@@ -257,13 +257,20 @@ void entity_cache_state::land_list(flights::flight_id id,
   auto& f = *flights_.find(id);
   landing what;
   auto exact = type_->may_cache_absence(f.id);
+  auto all_owned = true;
   for (auto& r : found) {
     auto primary = type_->key_of(r);
     exact = exact && type_->key_of(r, f.id.index()) == f.id;
-    consider(primary, r, {}, f, id, true);
+    if (owns(primary))
+      consider(primary, r, {}, f, id, true);
+    else
+      all_owned = false;
     what.list.push_back(std::move(primary));
   }
-  what.rows = std::move(found);
+  // What another cache owns is answered by it alone: it would not know that
+  // somebody has seen this row.
+  if (all_owned)
+    what.rows = std::move(found);
   consider(f.id, {}, what.list, f, id, exact);
   finish(id, what);
 }

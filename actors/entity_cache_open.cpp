@@ -70,8 +70,8 @@ void entity_cache_state::scan_disk() {
       .then(
           [this](const scanned_keys& slice) {
             for (auto& [k, current] : slice.keys) {
-              if (disk_->may_load(k))
-                continue; // put meanwhile
+              if (!owns(k) || disk_->may_load(k))
+                continue; // another cache's, or put meanwhile
               disk_->on_found(k);
               if (!slice.clean_start)
                 to_revalidate_.push_back(k);

@@ -75,13 +75,15 @@ invalidation_state::start(shared_ptr_state shared, uint64_t incarnation) {
     changes all;
     all.source = change_source::admin;
     all.scope = invalidation_scope::all;
-    open_[seq] = {split(all, seq), {}, true};
-    send_all(seq);
+    open_[seq].answered = true;
+    send_all(seq, split(all, seq));
   }
   return {
       [this](const changes& msg) { return on_changes(msg); },
       [](const fail_now&) { throw std::runtime_error("asked to fail"); },
-      [this](caf::tick_atom, uint64_t seq, entity_id type) { send(seq, type); },
+      [this](caf::tick_atom, uint64_t seq, cache_id cache) {
+        send(seq, cache);
+      },
   };
 }
 
@@ -96,8 +98,9 @@ caf::result<applied> invalidation_state::on_changes(const changes& msg) {
   auto promise = self_->make_response_promise<applied>();
   auto early
       = shared_->config.planted.has(planted_bug::acknowledge_before_install);
-  open_[seq] = {std::move(parts), promise, early};
-  send_all(seq);
+  open_[seq].promise = promise;
+  open_[seq].answered = early;
+  send_all(seq, std::move(parts));
   if (early)
     promise.deliver(applied{seq});
   return promise;
@@ -154,44 +157,47 @@ std::map<entity_id, apply_changes> invalidation_state::split(const changes& msg,
   return parts;
 }
 
-void invalidation_state::send_all(uint64_t seq) {
-  std::vector<entity_id> types;
-  for (auto& [type, part] : open_.at(seq).parts)
-    types.push_back(type);
-  for (auto type : types)
-    send(seq, type);
+void invalidation_state::send_all(uint64_t seq,
+                                  std::map<entity_id, apply_changes> parts) {
+  auto& all = open_[seq];
+  all.parts = std::move(parts);
+  for (auto& [type, part] : all.parts)
+    for (auto cache : shared_->caches.of(type))
+      all.open.insert(cache);
+  for (auto cache : std::vector<cache_id>(all.open.begin(), all.open.end()))
+    send(seq, cache);
 }
 
 // To the current incarnation; again after a pause until it has applied.
-void invalidation_state::send(uint64_t seq, entity_id type) {
-  auto again = [this, seq, type] {
-    self_->delayed_send(self_, retry_pause, caf::tick_atom::value, seq, type);
+void invalidation_state::send(uint64_t seq, cache_id cache) {
+  auto again = [this, seq, cache] {
+    self_->delayed_send(self_, retry_pause, caf::tick_atom::value, seq, cache);
   };
-  auto target = shared_->actors.cache_of(type);
+  auto target = shared_->actors.cache(cache);
   if (!target) {
     again();
     return;
   }
   self_
       ->request(target, shared_->config.client.request_timeout,
-                open_.at(seq).parts.at(type))
-      .then([this, seq, type](const applied&) { on_applied(seq, type); },
-            [this, seq, type, again](caf::error&) {
+                open_.at(seq).parts.at(shared_->caches.type_of(cache)))
+      .then([this, seq, cache](const applied&) { on_applied(seq, cache); },
+            [this, seq, cache, again](caf::error&) {
               if (shared_->config.planted.has(
                       planted_bug::acknowledged_past_dead_incarnation))
-                on_applied(seq, type);
+                on_applied(seq, cache);
               else
                 again();
             });
 }
 
-void invalidation_state::on_applied(uint64_t seq, entity_id type) {
+void invalidation_state::on_applied(uint64_t seq, cache_id cache) {
   auto i = open_.find(seq);
   if (i == open_.end())
     return;
   shared_->count.parts_acknowledged.fetch_add(1, std::memory_order_relaxed);
-  i->second.parts.erase(type);
-  if (!i->second.parts.empty())
+  i->second.open.erase(cache);
+  if (!i->second.open.empty())
     return;
   if (!i->second.answered)
     i->second.promise.deliver(applied{seq});

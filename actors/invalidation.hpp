@@ -11,6 +11,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@
 namespace toadcache {
 
 using invalidation_self = invalidation_actor::extend<
-    caf::reacts_to<caf::tick_atom, uint64_t, entity_id>>;
+    caf::reacts_to<caf::tick_atom, uint64_t, cache_id>>;
 
 class invalidation_state {
 public:
@@ -37,17 +38,18 @@ public:
 private:
   /// One `changes` on its way.
   struct fan_out {
-    std::map<entity_id, apply_changes> parts; ///< not yet applied
+    std::map<entity_id, apply_changes> parts; ///< by type
+    std::set<cache_id> open;                  ///< have not yet applied theirs
     caf::typed_response_promise<applied> promise;
     bool answered = false; ///< or nobody asked
   };
 
   caf::result<applied> on_changes(const changes& msg);
-  /// The part of each affected cache.
+  /// The part of each affected type.
   std::map<entity_id, apply_changes> split(const changes& msg, uint64_t seq);
-  void send(uint64_t seq, entity_id type);
-  void on_applied(uint64_t seq, entity_id type);
-  void send_all(uint64_t seq);
+  void send_all(uint64_t seq, std::map<entity_id, apply_changes> parts);
+  void send(uint64_t seq, cache_id cache);
+  void on_applied(uint64_t seq, cache_id cache);
   void log(const changes& msg);
 
   invalidation_self::pointer self_; // not owning: the state lives inside it

@@ -9,7 +9,6 @@ std::vector<counter> collect_counters(const shared_state& shared) {
   };
   for (auto& t : shared.types->types()) {
     auto& c = shared.count.entities[t.id];
-    auto& p = *shared.partitions[t.id];
     add("lookups", t.name, c.lookups());
     add("hits", t.name, c.hits.load());
     add("stale_hits", t.name, c.stale_hits.load());
@@ -31,8 +30,14 @@ std::vector<counter> collect_counters(const shared_state& shared) {
     add("differing_reads", t.name, c.differing_reads.load());
     add("parts_applied", t.name, c.parts_applied.load());
     add("restarts", t.name, c.restarts.load());
-    add("resident_rows", t.name, p.row_count());
-    add("resident_bytes", t.name, p.used_bytes());
+    size_t rows = 0;
+    size_t bytes = 0;
+    for (auto id : shared.caches.of(t.id)) {
+      rows += shared.partitions[id]->row_count();
+      bytes += shared.partitions[id]->used_bytes();
+    }
+    add("resident_rows", t.name, rows);
+    add("resident_bytes", t.name, bytes);
   }
   auto& c = shared.count;
   add("statements", "", c.statements.load());

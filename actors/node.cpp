@@ -102,25 +102,28 @@ void node_state::build_table() {
                        [&actors] { actors.set_pool({}); },
                        [&actors, drained] { drained(actors.pool()); },
                        [&actors, failing] { failing(actors.pool()); }});
-  for (auto& t : shared_->types->types()) {
-    auto type = t.id;
+  for (cache_id id = 0; id < shared_->caches.size(); ++id) {
+    auto type = shared_->caches.type_of(id);
+    auto role = "entity-cache:" + (*shared_->types)[type].name;
+    if (shared_->caches.count_of(type) > 1) // "…:0", "…:1"
+      role += ":" + std::to_string(id - shared_->caches.of(type).front());
     children_.push_back(
-        {"entity-cache:" + t.name,
+        {std::move(role),
          stop_coherence,
-         [&system, shared, &actors, erased, type](uint64_t incarnation) {
+         [&system, shared, &actors, erased, id](uint64_t incarnation) {
            entity_cache_actor a
-               = system.spawn(entity_cache, shared, type, incarnation);
-           actors.set_cache(type, a);
+               = system.spawn(entity_cache, shared, id, incarnation);
+           actors.set_cache(id, a);
            return erased(a);
          },
-         [&actors, shared, type] {
-           shared->partitions[type]->close();
-           actors.set_cache(type, {});
+         [&actors, shared, id, type] {
+           shared->partitions[id]->close();
+           actors.set_cache(id, {});
            shared->count.entities[type].restarts.fetch_add(
                1, std::memory_order_relaxed);
          },
          {},
-         [&actors, failing, type] { failing(actors.cache_of(type)); }});
+         [&actors, failing, id] { failing(actors.cache(id)); }});
   }
   children_.push_back(
       {"invalidation",

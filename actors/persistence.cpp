@@ -336,11 +336,11 @@ void persistence_state::schedule_commit() {
 }
 
 void persistence_state::tell_lost(const std::vector<key>& ids) {
-  std::map<entity_id, std::vector<key>> by_type;
+  std::map<cache_id, std::vector<key>> by_owner;
   for (auto& id : ids)
-    by_type[id.type()].push_back(id);
-  for (auto& [type, keys] : by_type)
-    if (auto cache = shared_->actors.cache_of(type))
+    by_owner[shared_->caches.owner_of(id)].push_back(id);
+  for (auto& [owner, keys] : by_owner)
+    if (auto cache = shared_->actors.cache(owner))
       self_->send(cache, erase_entries{std::move(keys)});
 }
 

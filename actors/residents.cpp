@@ -19,10 +19,10 @@ std::unique_ptr<eviction_policy> policy_of(const entity_type& t) {
   return std::move(make_eviction_policy(t.eviction).value());
 }
 
-size_t share_of_count(const shared_state& shared, entity_id type) {
+size_t share_of_count(const shared_state& shared, size_t budget) {
   if (shared.config.memory.max_keys_count == 0)
     return 0;
-  auto share = static_cast<double>(shared.budget_of(type))
+  auto share = static_cast<double>(budget)
                / static_cast<double>(
                    std::max<size_t>(shared.config.memory.budget_bytes, 1));
   auto count = static_cast<double>(shared.config.memory.max_keys_count) * share;
@@ -31,12 +31,14 @@ size_t share_of_count(const shared_state& shared, entity_id type) {
 
 } // namespace
 
-residents::residents(shared_ptr_state shared, entity_id type)
-    : shared_(std::move(shared)), type_((*shared_->types)[type]),
-      memory_(*shared_->partitions[type]),
-      count_(shared_->count.entities[type]), policy_(policy_of(type_)),
-      budget_bytes_(shared_->budget_of(type)),
-      max_count_(share_of_count(*shared_, type)),
+residents::residents(shared_ptr_state shared, cache_id id)
+    : shared_(std::move(shared)),
+      type_((*shared_->types)[shared_->caches.type_of(id)]),
+      memory_(*shared_->partitions[id]),
+      count_(shared_->count.entities[type_.id]), policy_(policy_of(type_)),
+      budget_bytes_(shared_->budget_of(type_.id)
+                    / shared_->caches.count_of(type_.id)),
+      max_count_(share_of_count(*shared_, budget_bytes_)),
       folds_(type_.folds(primary_index)) {
   marks_ = [this](slot_id s) {
     return slots_[s]->mark.exchange(0, std::memory_order_relaxed);

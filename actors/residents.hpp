@@ -14,7 +14,7 @@ namespace toadcache {
 
 class residents {
 public:
-  residents(shared_ptr_state shared, entity_id type);
+  residents(shared_ptr_state shared, cache_id id);
   residents(const residents&) = delete;
   residents& operator=(const residents&) = delete;
 

@@ -23,8 +23,8 @@ void set(std::shared_mutex& lock, Handle& slot, Handle h) {
 
 } // namespace
 
-entity_cache_actor directory::cache_of(entity_id type) const {
-  return get(lock_, caches_[type]);
+entity_cache_actor directory::cache(cache_id id) const {
+  return get(lock_, caches_[id]);
 }
 db_pool_actor directory::pool() const {
   return get(lock_, pool_);
@@ -42,8 +42,8 @@ monitor_actor directory::monitor() const {
   return get(lock_, monitor_);
 }
 
-void directory::set_cache(entity_id type, entity_cache_actor a) {
-  set(lock_, caches_[type], std::move(a));
+void directory::set_cache(cache_id id, entity_cache_actor a) {
+  set(lock_, caches_[id], std::move(a));
 }
 void directory::set_pool(db_pool_actor a) {
   set(lock_, pool_, std::move(a));
@@ -63,12 +63,21 @@ void directory::set_monitor(monitor_actor a) {
 
 void directory::clear() {
   for (size_t i = 0; i < caches_.size(); ++i)
-    set_cache(static_cast<entity_id>(i), {});
+    set_cache(static_cast<cache_id>(i), {});
   set_pool({});
   set_persistence({});
   set_invalidation({});
   set_dispatcher({});
   set_monitor({});
+}
+
+cache_map::cache_map(const catalog& types, size_t partitions_count) {
+  first_.push_back(0);
+  for (auto& type : types.types()) {
+    auto count = type.folds(primary_index) ? 1 : partitions_count;
+    types_.resize(types_.size() + count, type.id);
+    first_.push_back(static_cast<cache_id>(types_.size()));
+  }
 }
 
 shared_state::shared_state(catalog_ptr c, options o, const clock& t)
@@ -79,13 +88,15 @@ shared_state::shared_state(catalog_ptr c, options o, const clock& t)
         return std::chrono::time_point_cast<std::chrono::milliseconds>(
             std::chrono::system_clock::now());
       }),
-      count(types->size()), actors(types->size()), type_enabled(types->size()) {
-  for (size_t i = 0; i < types->size(); ++i) {
-    auto type = static_cast<entity_id>(i);
+      count(types->size()), caches(*types, config.memory.partitions_count),
+      actors(caches.size()), type_enabled(types->size()) {
+  for (cache_id i = 0; i < caches.size(); ++i) {
+    auto& type = (*types)[caches.type_of(i)];
     partitions.push_back(std::make_shared<partition>(
-        type, lifetimes{(*types)[type].ttl, config.memory.ttl_jitter_ratio}));
-    type_enabled[i].store(true, std::memory_order_relaxed);
+        type.id, lifetimes{type.ttl, config.memory.ttl_jitter_ratio}));
   }
+  for (auto& on : type_enabled)
+    on.store(true, std::memory_order_relaxed);
 }
 
 size_t shared_state::budget_of(entity_id type) const {

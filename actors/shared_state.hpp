@@ -7,6 +7,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <ranges>
 #include <shared_mutex>
 #include <string>
 #include <vector>
@@ -22,20 +23,24 @@
 
 namespace toadcache {
 
+/// Position of an ENTITY CACHE, and of its partition, among all: those of a
+/// type stand together (shared_state::caches_of).
+using cache_id = uint16_t;
+
 /// The current incarnation of each actor. An empty handle: restarting, or
 /// stopped. Thread-safe; a look-up takes a short shared lock.
 class directory {
 public:
-  explicit directory(size_t type_count) : caches_(type_count) {}
+  explicit directory(size_t cache_count) : caches_(cache_count) {}
 
-  [[nodiscard]] entity_cache_actor cache_of(entity_id type) const;
+  [[nodiscard]] entity_cache_actor cache(cache_id id) const;
   [[nodiscard]] db_pool_actor pool() const;
   [[nodiscard]] persistence_actor persistence() const;
   [[nodiscard]] invalidation_actor invalidation() const;
   [[nodiscard]] dispatcher_actor dispatcher() const;
   [[nodiscard]] monitor_actor monitor() const;
 
-  void set_cache(entity_id type, entity_cache_actor a);
+  void set_cache(cache_id id, entity_cache_actor a);
   void set_pool(db_pool_actor a);
   void set_persistence(persistence_actor a);
   void set_invalidation(invalidation_actor a);
@@ -54,6 +59,40 @@ private:
   monitor_actor monitor_;
 };
 
+/// How the entity types share the ENTITY CACHEs: one for each type, or
+/// `memory.partitions_count`, each for the keys that it owns by their hash. All
+/// of a type hear of every change of it. A type with primary keys that a
+/// collation may take for one another has one: they must meet in one write
+/// gate. Immutable.
+class cache_map {
+public:
+  cache_map(const catalog& types, size_t partitions_count);
+
+  [[nodiscard]] size_t size() const noexcept { return types_.size(); }
+  [[nodiscard]] entity_id type_of(cache_id id) const noexcept {
+    return types_[id];
+  }
+  /// The caches of a type, in order.
+  [[nodiscard]] auto of(entity_id type) const noexcept {
+    return std::views::iota(first_[type], first_[size_t{type} + 1]);
+  }
+  [[nodiscard]] size_t count_of(entity_id type) const noexcept {
+    return static_cast<size_t>(first_[size_t{type} + 1] - first_[type]);
+  }
+  /// The one that may hold what stands under the key.
+  [[nodiscard]] cache_id owner_of(const key& k) const noexcept {
+    // Bits of the hash that neither the tables of a partition nor their words
+    // are chosen by.
+    auto n = count_of(k.type());
+    return static_cast<cache_id>(first_[k.type()]
+                                 + (n == 1 ? 0 : (k.hash() >> 32 & 0xff) % n));
+  }
+
+private:
+  std::vector<cache_id> first_; ///< of each type, and one beyond the last
+  std::vector<entity_id> types_;
+};
+
 struct shared_state {
   shared_state(catalog_ptr c, options o, const clock& time);
 
@@ -68,7 +107,8 @@ struct shared_state {
   std::function<wall_time()> wall_now;
 
   counters count;
-  std::vector<std::shared_ptr<partition>> partitions; ///< by entity_id
+  const cache_map caches;
+  std::vector<std::shared_ptr<partition>> partitions; ///< by cache_id
   directory actors;
   /// Pass-through switches: all, and by type.
   std::atomic<bool> enabled{true};
@@ -83,7 +123,11 @@ struct shared_state {
     return enabled.load(std::memory_order_acquire)
            && type_enabled[type].load(std::memory_order_acquire);
   }
-  /// Bytes that a type's partition may use: its share by weight.
+  /// The one that may hold what stands under the key.
+  [[nodiscard]] partition& partition_of(const key& k) const noexcept {
+    return *partitions[caches.owner_of(k)];
+  }
+  /// Bytes that a type's partitions may use: its share by weight.
   [[nodiscard]] size_t budget_of(entity_id type) const;
   /// Unique within the process.
   [[nodiscard]] uint64_t next_id() noexcept {

@@ -77,11 +77,15 @@ answer<void> switch_cache(client_core& core, std::vector<entity_id> types,
        deadline = core.deadline_of(remaining)](
           dispatcher_context context, const completion_ptr<void>& done) {
         auto all = std::make_shared<gathering>();
-        all->open = types.size();
+        std::vector<cache_id> caches;
         for (auto t : types)
+          for (auto id : self->shared->caches.of(t))
+            caches.push_back(id);
+        all->open = caches.size();
+        for (auto id : caches)
           ask_again<enabled_set>(
               context, self, deadline,
-              [self, t] { return self->shared->actors.cache_of(t); },
+              [self, id] { return self->shared->actors.cache(id); },
               [on](milliseconds) { return set_enabled{on}; },
               [self, all, on, set_flags, done](result<enabled_set> r) {
                 if (!r && all->outcome)

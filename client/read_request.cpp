@@ -1,6 +1,7 @@
 #include "client/read_request.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "client/ask_again.hpp"
 #include "client/group_of.hpp"
@@ -151,23 +152,68 @@ membership belongs(const entity_type& type, const row& r, const key& list) {
                                                            : membership::no;
 }
 
-void ask_rows(dispatcher_context context, read_request_ptr rq,
-              std::vector<key> ids, rows_done done) {
-  if (!rq->cached) {
-    fetch_rows(context, std::move(rq), std::move(ids), std::move(done));
-    return;
-  }
+namespace {
+
+// Of one cache: `owner`.
+void ask_cache(dispatcher_context context, read_request_ptr rq, cache_id owner,
+               std::vector<key> ids, rows_done done) {
   auto remaining = rq->core->remaining_until(rq->deadline);
   get_rows ask{ids, rq->how, header_of(*rq, ids, remaining)};
   context.ask<rows>(
-      rq->core->shared->actors.cache_of(rq->type->id), remaining,
-      std::move(ask), [done](rows& reply) { done(std::move(reply.replies)); },
+      rq->core->shared->actors.cache(owner), remaining, std::move(ask),
+      [done](rows& reply) { done(std::move(reply.replies)); },
       [=](failure f) mutable {
         if (passes_through(f))
           fetch_rows(context, std::move(rq), std::move(ids), std::move(done));
         else
           done(fail(std::move(f)));
       });
+}
+
+// The answers of several caches, put together in the order asked.
+struct joined_rows {
+  std::vector<row_reply> found;
+  size_t open = 0;
+  bool failed = false;
+};
+
+} // namespace
+
+void ask_rows(dispatcher_context context, read_request_ptr rq,
+              std::vector<key> ids, rows_done done) {
+  if (!rq->cached) {
+    fetch_rows(context, std::move(rq), std::move(ids), std::move(done));
+    return;
+  }
+  std::map<cache_id, std::vector<size_t>> places;
+  for (size_t i = 0; i < ids.size(); ++i)
+    places[rq->core->shared->caches.owner_of(ids[i])].push_back(i);
+  if (places.size() == 1) {
+    ask_cache(context, std::move(rq), places.begin()->first, std::move(ids),
+              std::move(done));
+    return;
+  }
+  auto all = std::make_shared<joined_rows>();
+  all->found.resize(ids.size());
+  all->open = places.size();
+  for (auto& [owner, at] : places) {
+    std::vector<key> own;
+    for (auto i : at)
+      own.push_back(ids[i]);
+    ask_cache(context, rq, owner, std::move(own),
+              [all, at, done](result<std::vector<row_reply>> r) {
+                --all->open;
+                if (!r) {
+                  if (!std::exchange(all->failed, true))
+                    done(fail(std::move(r.error())));
+                  return;
+                }
+                for (size_t i = 0; i < at.size(); ++i)
+                  all->found[at[i]] = std::move((*r)[i]);
+                if (all->open == 0 && !all->failed)
+                  done(std::move(all->found));
+              });
+  }
 }
 
 void ask_list(dispatcher_context context, read_request_ptr rq, key list,
@@ -179,8 +225,8 @@ void ask_list(dispatcher_context context, read_request_ptr rq, key list,
   auto remaining = rq->core->remaining_until(rq->deadline);
   get_lists ask{{list}, rq->how, header_of(*rq, {&list, 1}, remaining)};
   context.ask<lists>(
-      rq->core->shared->actors.cache_of(rq->type->id), remaining,
-      std::move(ask),
+      rq->core->shared->actors.cache(rq->core->shared->caches.owner_of(list)),
+      remaining, std::move(ask),
       [done](lists& reply) { done(std::move(reply.replies.front())); },
       [=](failure f) mutable {
         if (passes_through(f))

@@ -22,7 +22,7 @@ entity_counters& counters_of(client_core& core, entity_id type) {
 void ask_refresh(client_core& core, const key& id, const entry& e) {
   if (e.refresh_claimed.exchange(true, std::memory_order_acq_rel))
     return;
-  if (auto target = core.shared->actors.cache_of(id.type()))
+  if (auto target = core.shared->actors.cache(core.shared->caches.owner_of(id)))
     caf::anon_send(target, refresh{id});
   else
     e.refresh_claimed.store(false, std::memory_order_release);
@@ -33,7 +33,7 @@ void ask_refresh(client_core& core, const key& id, const entry& e) {
 template <class F>
 bool probe(client_core& core, const key& id, const read_options& how, F take) {
   auto& count = counters_of(core, id.type());
-  const auto& p = *core.shared->partitions[id.type()];
+  const auto& p = core.shared->partition_of(id);
   bool served = false;
   p.visit(id, [&](const entry& e) {
     const auto now = core.shared->time.now();
@@ -185,7 +185,7 @@ std::optional<row_reply> probe_row(client_core& core, const key& id,
   probe(core, id, how, [&](const entry& e, freshness state, milliseconds age) {
     found = row_reply{e.content(), tier::memory, state, age, 0};
     if (core.shared->config.profile == profile_kind::development)
-      found->generation = core.shared->partitions[id.type()]->generation();
+      found->generation = core.shared->partition_of(id).generation();
     if (!e.has_content())
       counters_of(core, id.type()).negative_hits.fetch_add(1, relaxed);
   });

@@ -57,7 +57,6 @@ statistics read_statistics(const shared_state& shared) {
   s.enabled = shared.enabled.load(std::memory_order_acquire);
   for (auto& type : shared.types->types()) {
     auto& c = shared.count.entities[type.id];
-    auto& p = *shared.partitions[type.id];
     entity_statistics e;
     e.name = type.name;
     e.enabled = shared.type_enabled[type.id].load(std::memory_order_acquire);
@@ -81,8 +80,10 @@ statistics read_statistics(const shared_state& shared) {
     e.quarantined = get(c.quarantined);
     e.differing_reads = get(c.differing_reads);
     e.restarts = get(c.restarts);
-    e.rows = p.row_count();
-    e.used_bytes = p.used_bytes();
+    for (auto id : shared.caches.of(type.id)) {
+      e.rows += shared.partitions[id]->row_count();
+      e.used_bytes += shared.partitions[id]->used_bytes();
+    }
     e.budget_bytes = shared.budget_of(type.id);
     s.entities.push_back(std::move(e));
   }

@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 inline constexpr size_t memory_budget_bytes = 256u << 20;
 /// Rows and lists over all types; 0 is no extra bound (CACHE_MAX_KEYS).
 inline constexpr size_t max_keys_count = 0;
+/// Cache actors of an entity type: one keeps up with 10 000 misses and writes
+/// a second, and hears of every change.
+inline constexpr size_t partitions_count = 1;
 /// Share of a type's budget above which a single row is refused: a row that
 /// big would push out too many others.
 inline constexpr double max_row_ratio = 0.25;

@@ -30,6 +30,8 @@ struct memory_options {
   size_t budget_bytes = defaults::memory_budget_bytes;
   /// Rows and lists over all types; 0: bounded by bytes only.
   size_t max_keys_count = defaults::max_keys_count;
+  /// Cache actors of an entity type, each with its own partition.
+  size_t partitions_count = defaults::partitions_count;
   double max_row_ratio = defaults::max_row_ratio;
   double ttl_jitter_ratio = defaults::ttl_jitter_ratio;
   milliseconds check_period = defaults::check_period;

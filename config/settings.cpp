@@ -197,6 +197,11 @@ std::vector<setting> make_settings() {
           "memory.max_keys_count", "CACHE_MAX_KEYS", 0, 1'000'000'000,
           [](auto& o) -> auto& { return o.memory.max_keys_count; },
           "Rows and lists over all types; 0: bounded by bytes only."),
+      count(
+          "memory.partitions_count", "", 1, 64,
+          [](auto& o) -> auto& { return o.memory.partitions_count; },
+          "Cache actors of an entity type, by key hash; types with a "
+          "primary key of case-insensitive text always have one."),
       ratio(
           "memory.max_row_ratio", 0.001, 1,
           [](auto& o) -> auto& { return o.memory.max_row_ratio; },

@@ -572,7 +572,7 @@ TEST_CASE("a cache that dies while a rolled back write waits ends the wait") {
   auto done = f.write({f.set_rank(1, 5)}, f.header(milliseconds{300}));
   f.advance(milliseconds{400});
   CHECK(done.error() == errc::timeout);
-  auto cache = f.shared->actors.cache_of(user_type);
+  auto cache = f.shared->actors.cache(user_type);
   f.shared->actors.set_cache(user_type, entity_cache_actor{});
   f.kill(cache.address());
   f.advance(milliseconds{6000});

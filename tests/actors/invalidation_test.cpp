@@ -110,7 +110,7 @@ TEST_CASE_METHOD(invalidation_fixture,
   msg.ticket_types = {type("user").id, type("guild").id};
   auto a = tell(msg);
   CHECK_FALSE(a.ready());
-  send(shared->actors.cache_of(type("guild").id), fail_now{});
+  send(shared->actors.cache(type("guild").id), fail_now{});
   run();
   CHECK(a.ready());
 }
@@ -121,7 +121,7 @@ TEST_CASE_METHOD(invalidation_fixture,
   changes msg;
   msg.ticket_types = {type("guild").id};
   auto a = tell(msg);
-  caf::anon_send_exit(shared->actors.cache_of(type("guild").id),
+  caf::anon_send_exit(shared->actors.cache(type("guild").id),
                       caf::exit_reason::kill);
   shared->actors.set_cache(type("guild").id, {});
   advance(seconds{1});
@@ -240,7 +240,7 @@ TEST_CASE("the planted bugs of the fan-out show") {
     changes msg;
     msg.ticket_types = {f.type("guild").id};
     auto a = f.tell(msg);
-    caf::anon_send_exit(f.shared->actors.cache_of(f.type("guild").id),
+    caf::anon_send_exit(f.shared->actors.cache(f.type("guild").id),
                         caf::exit_reason::kill);
     f.advance(seconds{10}, seconds{1});
     CHECK(a.ready());

@@ -48,8 +48,8 @@ struct runtime_fixture : actor_fixture {
     return *user.make_key(primary_index, std::vector<value>{n});
   }
   tests::answer<rows> get(int64_t n) {
-    auto a = ask<rows>(shared->actors.cache_of(user_type),
-                       get_rows{{id(n)}, {}, {}});
+    auto a
+        = ask<rows>(shared->actors.cache(user_type), get_rows{{id(n)}, {}, {}});
     run();
     return a;
   }

@@ -35,6 +35,7 @@ run_plan run_plan::from_seed(uint64_t seed) {
   family(db.lost_after_commit, 40);
   family(db.deadlock, 40);
   plan.second_process = d.one_in(6);
+  plan.partitions_count = d.pick({1, 1, 2, 3});
   return plan;
 }
 

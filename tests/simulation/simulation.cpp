@@ -15,6 +15,7 @@ constexpr size_t max_steps = 100000;
 options options_of(const run_plan& plan) {
   options o;
   o.memory.budget_bytes = plan.memory_bytes;
+  o.memory.partitions_count = plan.partitions_count;
   o.memory.max_row_ratio = 1.0; // the smallest budget holds an entry
   o.memory.check_period = milliseconds{1000};
   o.pool.max_count = plan.pool_count;
@@ -232,12 +233,16 @@ void simulation::inject() {
     first.clients->foreign_write(false);
   first.clients->tell_foreign();
   if (d.chance(plan_.crashes)) {
-    auto role = d.pick({"entity-cache:owner", "entity-cache:page",
-                        "entity-cache:badge", "invalidation", "db-pool",
-                        "persistence"});
+    std::string role{
+        d.pick({"entity-cache:owner", "entity-cache:page", "entity-cache:badge",
+                "invalidation", "db-pool", "persistence"})};
     if (plan_.crash_role != nullptr)
       role = plan_.crash_role;
-    note(std::string{"crash of "} + role);
+    auto& shared = first.process->shared();
+    if (auto type = types_->find(role.substr(role.find(':') + 1)))
+      if (auto n = shared.caches.count_of(type->id); n > 1)
+        role += ":" + std::to_string(d.below(n));
+    note("crash of " + role);
     first.process->crash(role);
   }
   if (d.chance(plan_.toggles))

@@ -38,6 +38,7 @@ struct run_plan {
   uint32_t time_passes = 40;        ///< chance per step while work is waiting
   bool disk = true;
   size_t memory_bytes = 1u << 20;
+  size_t partitions_count = 1;
   size_t pool_count = 3;
   bool second_process = false; ///< another one beside it, on the same disk
   sim_faults database;
