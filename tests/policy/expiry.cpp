@@ -70,3 +70,39 @@ TEST_CASE("an age is never negative") {
   CHECK(age_of(t, start - 4ms) == 0ms);
   CHECK(age_of(t, start + 1500us) == 1ms);
 }
+
+TEST_CASE("fresh times vary by the key, within their share") {
+  ttl_options ttl;
+  ttl.fresh = 100s;
+  ttl.negative = 10s;
+  ttl.stale_while_revalidate = 5s;
+  ttl.stale_on_error = 50s;
+  const lifetimes live{ttl, 0.1};
+  auto shortest = 1000s;
+  auto longest = 0s;
+  for (uint64_t hash = 0; hash < 10'000; ++hash) {
+    auto t = live.times_of(hash, false, start);
+    auto fresh
+        = std::chrono::floor<std::chrono::seconds>(t.fresh_until - t.fetched);
+    shortest = std::min(shortest, fresh);
+    longest = std::max(longest, fresh);
+    CHECK(t.refresh_until == t.fresh_until + 5s);
+    CHECK(t.stale_until == t.fresh_until + 50s);
+    CHECK(live.times_of(hash, false, start).fresh_until == t.fresh_until);
+  }
+  CHECK(shortest >= 90s);
+  CHECK(shortest <= 91s);
+  CHECK(longest >= 109s);
+  CHECK(longest <= 110s);
+}
+
+TEST_CASE("'no such row' is never served stale") {
+  ttl_options ttl;
+  ttl.negative = 10s;
+  ttl.stale_while_revalidate = 5s;
+  ttl.stale_on_error = 50s;
+  auto t = lifetimes{ttl, 0}.times_of(1, true, start);
+  CHECK(t.fresh_until == start + 10s);
+  CHECK(t.refresh_until == t.fresh_until);
+  CHECK(t.stale_until == t.fresh_until);
+}
