@@ -10,6 +10,9 @@ namespace {
 // that has left.
 constexpr size_t bookkeeping_bytes = 48;
 
+// Entries that a slice of a sweep looks at, a bucket at least.
+constexpr size_t sweep_count = 256;
+
 size_t weight_of(const entry& e) {
   return e.bytes() + bookkeeping_bytes;
 }
@@ -127,18 +130,22 @@ void residents::flush() {
 
 bool residents::sweep_step(time_point now) {
   std::vector<std::pair<key, removal_cause>> gone;
-  memory_.for_each_in(next_bucket_, [&](const entry& e) {
-    if (!memory_.visible(e)) {
-      gone.emplace_back(e.id(type_.id), removal_cause::removed);
-      return;
-    }
-    auto times = times_of(e);
-    if (now >= times.stale_until && now >= times.refresh_until)
-      gone.emplace_back(e.id(type_.id), removal_cause::expired);
-  });
+  size_t seen = 0;
+  do {
+    memory_.for_each_in(next_bucket_, [&](const entry& e) {
+      ++seen;
+      if (!memory_.visible(e)) {
+        gone.emplace_back(e.id(type_.id), removal_cause::removed);
+        return;
+      }
+      auto times = times_of(e);
+      if (now >= times.stale_until && now >= times.refresh_until)
+        gone.emplace_back(e.id(type_.id), removal_cause::expired);
+    });
+    next_bucket_ = (next_bucket_ + 1) % memory_.bucket_count();
+  } while (next_bucket_ != 0 && seen < sweep_count);
   for (auto& [k, why] : gone)
     drop(k, why);
-  next_bucket_ = (next_bucket_ + 1) % memory_.bucket_count();
   if (next_bucket_ == 0)
     memory_.collect();
   return next_bucket_ != 0;
