@@ -52,6 +52,16 @@ result<bool> entity_handle::visit_with(const values& id,
   return visit_row(*core_, *k, how, f, with);
 }
 
+result<key> entity_handle::key_of(const values& id) const {
+  return type_->make_key(primary_index, id.all());
+}
+
+bool entity_handle::visit_key_with(const key& id, const read_options& how,
+                                   row_visitor f, void* with) const {
+  return id.type() == type_->id && id.is_row()
+         && visit_row(*core_, id, how, f, with);
+}
+
 answer<records> entity_handle::find_many(const std::vector<value>& ids,
                                          const read_options& how) const {
   std::vector<key> keys;

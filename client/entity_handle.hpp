@@ -50,6 +50,20 @@ public:
         },
         &f);
   }
+  /// The key of a primary key's values, to be made once and asked for often.
+  /// errc::invalid: the values do not fit.
+  [[nodiscard]] result<key> key_of(const values& id) const;
+  /// `visit` with a key from `key_of`; saves making it. False also for a key of
+  /// another entity.
+  template <class F>
+  bool visit_key(const key& id, F f, const read_options& how = {}) const {
+    return visit_key_with(
+        id, how,
+        [](void* with, const row& content, freshness state, milliseconds age) {
+          (*static_cast<F*>(with))(content, state, age);
+        },
+        &f);
+  }
 
   /// One record per id, in the order of the ids.
   answer<records> find_many(const std::vector<value>& ids,
@@ -121,6 +135,10 @@ private:
                           void (*f)(void* with, const row& content,
                                     freshness state, milliseconds age),
                           void* with) const; // row_visitor of reader.hpp
+  bool visit_key_with(const key& id, const read_options& how,
+                      void (*f)(void* with, const row& content, freshness state,
+                                milliseconds age),
+                      void* with) const;
 
   client_core* core_;
   const entity_type* type_;

@@ -14,7 +14,7 @@ set(problems "")
 
 # header => the files that may include it
 set(pins
-  "cppconn/ => ^storage/mysql_"
+  "cppconn/ => ^(storage/mysql_|bench/raw_connector)"
   "mariadb/ => ^storage/(mysql_|binlog_)"
   "sqlite3\\.h => ^storage/sqlite_"
   "caf/io/ => ^actors/(remote|system_config)"
@@ -22,7 +22,7 @@ set(pins
   "caf/all\\.hpp => ^$"
   "prometheus/ => ^actors/(monitor|http)")
 
-foreach(layer ${layers} tools examples)
+foreach(layer ${layers} tools examples bench)
   file(GLOB files RELATIVE "${SOURCE_DIR}" "${SOURCE_DIR}/${layer}/*.[ch]pp")
   foreach(file ${files})
     file(STRINGS "${SOURCE_DIR}/${file}" includes REGEX "^ *#include")

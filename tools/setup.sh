@@ -1,8 +1,8 @@
 #!/bin/sh
-# usage: tools/setup.sh [build] [libraries] [tests] [checks]
+# usage: tools/setup.sh [build] [libraries] [tests] [checks] [bench]
 # Installs the packages of tools/packages.txt that are missing (all purposes
-# when none is named). Says what it installs; needs root only for that; touches
-# neither network nor system when all are there.
+# but `bench` when none is named). Says what it installs; needs root only for
+# that; touches neither network nor system when all are there.
 set -eu
 list=$(cd "$(dirname "$0")" && pwd)/packages.txt
 
@@ -21,7 +21,10 @@ command -v dpkg-query >/dev/null 2>&1 || {
 }
 
 wanted=$(awk -v purposes=" $* " '
-  /^# -- / { use = purposes ~ /^ *$/ || index(purposes, " " $3 " "); next }
+  /^# -- / {
+    use = purposes ~ /^ *$/ ? $3 != "bench" : index(purposes, " " $3 " ")
+    next
+  }
   /^[^#]/ && use { print $1 }' "$list")
 # shellcheck disable=SC2086
 installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' $wanted \

@@ -66,6 +66,22 @@ TEST_CASE("a visit borrows what memory holds, and asks nobody else") {
   CHECK(count.misses.load() == 2);
 }
 
+TEST_CASE("a visit by a prepared key sees the same") {
+  scripted_fixture f;
+  f.put_row("guild", f.make_row("guild", {1, "a"}));
+  auto guilds = f.handle("guild");
+  std::string name;
+  auto look = [&](const row& content, freshness, milliseconds) {
+    name = content.text_at(1);
+  };
+  const auto id = guilds.key_of(1).value();
+  CHECK(guilds.visit_key(id, look));
+  CHECK(name == "a");
+  CHECK_FALSE(guilds.visit_key(guilds.key_of(2).value(), look));
+  CHECK_FALSE(f.handle("user").visit_key(id, look)); // of another entity
+  CHECK(guilds.key_of({1, 2}).error().code == errc::invalid);
+}
+
 TEST_CASE("in the development profile replies tell the generation") {
   options o;
   o.profile = profile_kind::development;

@@ -1,0 +1,12 @@
+// Counts what the calling thread allocates: the benchmark program replaces
+// operator new.
+#pragma once
+
+#include <cstdint>
+
+namespace toadcache::bench {
+
+/// Calls of operator new by this thread so far.
+[[nodiscard]] uint64_t own_allocations() noexcept;
+
+} // namespace toadcache::bench
