@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include <absl/container/flat_hash_map.h>
@@ -47,8 +48,11 @@ private:
   public:
     explicit locked(std::atomic<bool>& lock) : lock_(lock) {
       while (lock_.exchange(true, std::memory_order_acquire))
-        while (lock_.load(std::memory_order_relaxed))
-          __builtin_ia32_pause();
+        for (int i = 0; lock_.load(std::memory_order_relaxed); ++i)
+          if (i < 100)
+            __builtin_ia32_pause();
+          else
+            std::this_thread::yield(); // its holder may have lost its core
     }
     ~locked() { lock_.store(false, std::memory_order_release); }
     locked(const locked&) = delete;

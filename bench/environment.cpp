@@ -1,6 +1,6 @@
 #include "bench/environment.hpp"
 
-#include <chrono>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>

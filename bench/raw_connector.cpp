@@ -33,12 +33,6 @@ void raw_connector::execute(const std::string& text) {
   s->execute(text);
 }
 
-int64_t raw_connector::number(const std::string& text) {
-  std::unique_ptr<sql::Statement> s{connection_->createStatement()};
-  std::unique_ptr<sql::ResultSet> found{s->executeQuery(text)};
-  return found->next() ? found->getInt64(1) : 0;
-}
-
 sql::PreparedStatement& raw_connector::prepared(const std::string& text) {
   auto& s = statements_[text];
   if (!s)

@@ -23,8 +23,6 @@ public:
   explicit raw_connector(const database_options& o);
 
   void execute(const std::string& text);
-  /// The one number that a statement yields.
-  int64_t number(const std::string& text);
 
   /// SELECT of all columns by one integer column, every value taken out of the
   /// result. The number of rows.
