@@ -59,6 +59,7 @@ private:
   struct traffic {
     double waves;
     double reads;
+    double locked_reads; ///< inside the transaction
     double writes;
     double commits;
   };
@@ -69,25 +70,31 @@ private:
     check(a);
     sent.delay = milliseconds{0};
     auto n = [&](kind_type k) { return static_cast<double>(sent.count(k)); };
-    return {static_cast<double>(sent.sequential_reads()), n(kind_type::read),
-            n(kind_type::write), n(kind_type::commit)};
+    const auto inside = static_cast<double>(sent.reads_in_transactions());
+    return {static_cast<double>(sent.sequential_reads()),
+            n(kind_type::read) - inside, inside, n(kind_type::write),
+            n(kind_type::commit)};
   }
   /// Of several checks: the medians.
   template <class F>
   std::vector<std::pair<std::string, double>> traffic_of(F next) {
     samples waves;
     samples reads;
+    samples locked;
     samples writes;
     samples commits;
     for (int i = 0; i < 5; ++i) {
       auto t = watch(next());
       waves.add(t.waves);
       reads.add(t.reads);
+      locked.add(t.locked_reads);
       writes.add(t.writes);
       commits.add(t.commits);
     }
     return {{"waves", waves.median()},
+            {"statements", reads.median() + locked.median() + writes.median()},
             {"reads", reads.median()},
+            {"reads_in_transaction", locked.median()},
             {"writes", writes.median()},
             {"transactions", commits.median()}};
   }

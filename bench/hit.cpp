@@ -1,6 +1,9 @@
 // hit.*: reads answered from memory. 100 000 rows (and 1 000 000: names ending
 // in ".1m"), keys by Zipf's law with exponent 0.99 over scattered ids.
 //
+// One thread: its own processor time, which other work on the machine does not
+// add to. Two threads: the clock on the wall, and in fields their own times.
+//
 //   one_thread            the facade's borrowing form, prepared key
 //   one_thread_values     the same with the key made from values
 //   one_thread_partition  what is below it: the partition's own visit
@@ -11,6 +14,7 @@
 //   find_many_100_owning  the facade's find_many, per key
 //   owning                an owned row by a prepared key
 //   blocking, callback, await   the facade's answers, keys made from values
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <thread>
@@ -111,7 +115,7 @@ public:
   measurement operator()(F loop, size_t count = stream_length) {
     return [this, loop, count] {
       auto before = own_allocations();
-      auto ns = ns_each(count, [&] { keep(loop()); });
+      auto ns = cpu_ns_each(count, [&] { keep(loop()); });
       most_ = std::max(most_, static_cast<double>(own_allocations() - before)
                                   / static_cast<double>(count));
       return ns;
@@ -127,28 +131,34 @@ private:
   double most_ = 0;
 };
 
-/// Nanoseconds per hit of the sum.
+/// Two threads at once: nanoseconds per hit of the sum on the wall; in `cpu`
+/// what a hit took of its thread's own time.
 template <class F>
-double two_at_once(F loop, const std::vector<key>& a,
-                   const std::vector<key>& b) {
+double two_at_once(F loop, const std::vector<key>& a, const std::vector<key>& b,
+                   samples& cpu) {
   std::atomic<int> ready{0};
   std::atomic<bool> go{false};
+  std::atomic<int64_t> taken{0};
   auto work = [&](const std::vector<key>& keys) {
     ++ready;
     while (!go.load(std::memory_order_acquire))
       continue;
+    auto begin = own_cpu_ns();
     keep(loop(keys));
+    taken += own_cpu_ns() - begin;
   };
   std::thread first{work, std::cref(a)};
   std::thread second{work, std::cref(b)};
   while (ready.load() < 2)
     std::this_thread::yield();
+  const auto hits = static_cast<double>(a.size() + b.size());
   auto begin = now_ns();
   go.store(true, std::memory_order_release);
   first.join();
   second.join();
-  return static_cast<double>(now_ns() - begin)
-         / static_cast<double>(a.size() + b.size());
+  auto ns = static_cast<double>(now_ns() - begin) / hits;
+  cpu.add(static_cast<double>(taken.load()) / hits);
+  return ns;
 }
 
 /// Writes 10 000 rows a second from another thread while it exists.
@@ -192,7 +202,7 @@ measurement under_writes(const contents& c, Loop loop, Put put, samples& rate) {
   return [&c, loop, put, &rate] {
     steady_writer writer{put};
     constexpr size_t passes = 3;
-    auto ns = ns_each(passes * stream_length, [&] {
+    auto ns = cpu_ns_each(passes * stream_length, [&] {
       for (size_t i = 0; i < passes; ++i)
         keep(loop(c.streams[0].keys));
     });
@@ -229,15 +239,31 @@ task<int64_t> awaited(const contents& c) {
   co_return sum;
 }
 
-void add_two(run& r, const std::string& name, const samples& own,
-             const samples& peer, const samples& own_alone,
-             const samples& peer_alone, const std::string& note) {
-  auto f = make_figure(name, "ns", own, "bare_map", peer);
-  f.fields = {{"hits_per_s", 1e9 / own.median()},
-              {"scaling", own_alone.median() / own.median()},
-              {"peer_scaling", peer_alone.median() / peer.median()},
-              {"scaling_ratio", own_alone.median() / own.median()
-                                    / (peer_alone.median() / peer.median())}};
+/// Both threads of a structure, and one of it alone.
+struct two_threads {
+  const samples& wall;
+  const samples& cpu;
+  const samples& alone;
+  [[nodiscard]] double scaling() const {
+    return alone.median() / wall.median();
+  }
+  /// If both had a core for themselves all the time.
+  [[nodiscard]] double cpu_scaling() const {
+    return 2 * alone.median() / cpu.median();
+  }
+};
+
+void add_two(run& r, const std::string& name, const two_threads& own,
+             const two_threads& peer, const std::string& note) {
+  auto f = make_figure(name, "ns", own.wall, "bare_map", peer.wall);
+  f.fields = {{"hits_per_s", 1e9 / own.wall.median()},
+              {"scaling", own.scaling()},
+              {"peer_scaling", peer.scaling()},
+              {"scaling_ratio", own.scaling() / peer.scaling()},
+              {"cpu_ns", own.cpu.median()},
+              {"peer_cpu_ns", peer.cpu.median()},
+              {"cpu_scaling", own.cpu_scaling()},
+              {"peer_cpu_scaling", peer.cpu_scaling()}};
   f.note = note;
   r.add(std::move(f));
 }
@@ -252,6 +278,7 @@ void measure_size(run& r, const contents& c, const std::string& suffix,
   one_thread peer;
   one_thread many;
   one_thread many_peer;
+  std::array<samples, 4> cpu;
   samples rate;
   samples peer_rate;
   const auto count = c.streams[0].keys.size();
@@ -269,10 +296,14 @@ void measure_size(run& r, const contents& c, const std::string& suffix,
                                           milliseconds) { use(x, sum); });
             return sum;
           }),
-          [&] { return two_at_once(by_facade{c}, keys, c.streams[1].keys); },
-          [&] { return two_at_once(by_peer{c}, keys, c.streams[1].keys); },
-          [&] { return two_at_once(by_facade{c}, c.hot, c.hot); },
-          [&] { return two_at_once(by_peer{c}, c.hot, c.hot); },
+          [&] {
+            return two_at_once(by_facade{c}, keys, c.streams[1].keys, cpu[0]);
+          },
+          [&] {
+            return two_at_once(by_peer{c}, keys, c.streams[1].keys, cpu[1]);
+          },
+          [&] { return two_at_once(by_facade{c}, c.hot, c.hot, cpu[2]); },
+          [&] { return two_at_once(by_peer{c}, c.hot, c.hot, cpu[3]); },
           many([&] { return batches_of_partition(c); }),
           many_peer([&] {
             return by_peer{c}(keys); // it knows no batches
@@ -310,10 +341,10 @@ void measure_size(run& r, const contents& c, const std::string& suffix,
   part.fields = {{"allocations", below.allocations()}};
   part.note = "partition::visit: no counter, clock or expiry";
   r.add(std::move(part));
-  add_two(r, "hit.two_threads" + suffix, got[4], got[5], got[0], got[1],
-          "ns per hit of both threads together");
-  add_two(r, "hit.hot_key_two_threads" + suffix, got[6], got[7], got[12],
-          got[13], "both threads read one key");
+  add_two(r, "hit.two_threads" + suffix, {got[4], cpu[0], got[0]},
+          {got[5], cpu[1], got[1]}, "ns per hit of both threads together");
+  add_two(r, "hit.hot_key_two_threads" + suffix, {got[6], cpu[2], got[12]},
+          {got[7], cpu[3], got[13]}, "both threads read one key");
   auto writes = make_figure("hit.under_writes" + suffix, "ns", got[10],
                             "bare_map", got[11]);
   writes.fields = {{"writes_per_s", rate.median()},

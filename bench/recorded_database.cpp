@@ -143,6 +143,14 @@ size_t statement_record::count(kind_type k) const {
   return static_cast<size_t>(std::ranges::count(all_, k, &statement::kind));
 }
 
+size_t statement_record::reads_in_transactions() const {
+  std::lock_guard guard{lock_};
+  return static_cast<size_t>(
+      std::ranges::count_if(all_, [](const statement& s) {
+        return s.kind == kind_type::read && s.in_transaction;
+      }));
+}
+
 size_t statement_record::sequential_reads() const {
   auto reads = all();
   std::erase_if(reads, [](const statement& s) {

@@ -27,6 +27,8 @@ public:
   void clear();
   [[nodiscard]] std::vector<statement> all() const;
   [[nodiscard]] size_t count(kind_type k) const;
+  /// Of the reads: those inside a transaction.
+  [[nodiscard]] size_t reads_in_transactions() const;
   /// The longest chain of reads outside a transaction that each began after the
   /// one before had ended.
   [[nodiscard]] size_t sequential_reads() const;
