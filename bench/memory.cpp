@@ -87,9 +87,10 @@ struct owner {
     types = catalog::parse(catalog_json, "benchmark").value();
     shared = std::make_shared<shared_state>(types, o, coarse_clock());
     type = types->find(name);
-    memory = shared->partitions[type->id].get();
+    auto cache = shared->caches.of(type->id).front();
+    memory = shared->partitions[cache].get();
     memory->open();
-    content.emplace(shared, type->id);
+    content.emplace(shared, cache);
   }
   void install(int64_t id) {
     auto content_row = made_up_row(*type, id);

@@ -7,29 +7,18 @@ memory_world::memory_world()
       core_(std::make_shared<client_core>(
           std::make_shared<shared_state>(types_, options{}, coarse_clock()),
           make_thread_executor())) {
-  for (auto& p : core_->shared->partitions)
+  ttl_options a_day;
+  a_day.fresh = std::chrono::hours{24};
+  for (auto& t : types_->types()) {
+    auto& p = core_->shared->partitions[core_->shared->caches.of(t.id).front()];
+    p = std::make_shared<partition>(t.id, lifetimes{a_day, 0});
     p->open();
+  }
 }
 
-void memory_world::put(new_entry e) const {
-  const auto now = core_->shared->time.now();
-  const auto then = now + std::chrono::hours{24};
-  e->times = {now, then, then, then};
-  core_->shared->partitions[e->id.type()]->put(std::move(e));
-}
-
-void memory_world::put(const key& id, row content) const {
-  auto e = make_entry();
-  e->id = id;
-  e->content = std::move(content);
-  put(std::move(e));
-}
-
-void memory_world::put_list(const key& id, key_list list) const {
-  auto e = make_entry();
-  e->id = id;
-  e->list = std::move(list);
-  put(std::move(e));
+void memory_world::put(const key& id, row content, key_list list) const {
+  core_->shared->partition_of(id).put(
+      {id, std::move(content), std::move(list), core_->shared->time.now()});
 }
 
 } // namespace toadcache::bench

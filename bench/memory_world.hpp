@@ -20,18 +20,14 @@ public:
     return {*core_, type(name)};
   }
   [[nodiscard]] partition& memory_of(const entity_type& t) const {
-    return *core_->shared->partitions[t.id];
+    return *core_->shared->partitions[core_->shared->caches.of(t.id).front()];
   }
   [[nodiscard]] client_core& core() const { return *core_; }
 
-  /// As the owner: installs a row that stays fresh for a day.
-  void put(const key& id, row content) const;
-  /// The same for a list.
-  void put_list(const key& id, key_list list) const;
+  /// As the owner: installs a row or a list that stays fresh for a day.
+  void put(const key& id, row content, key_list list = {}) const;
 
 private:
-  void put(new_entry e) const;
-
   catalog_ptr types_;
   client_core_ptr core_;
 };
