@@ -115,8 +115,10 @@ uint64_t fill_file(const mariadb_world& world, const std::string& file,
     need(users.find_many(ids).get().has_value(), "the rows cannot be read");
     ids.clear();
     // No faster than they are written, or some would not be kept.
-    for (int i = 0; i < 5000 && c.statistics().disk_puts <= rank; ++i)
-      std::this_thread::sleep_for(milliseconds{1});
+    for (uint64_t before = ~uint64_t{0}; before != c.statistics().disk_puts;) {
+      before = c.statistics().disk_puts;
+      std::this_thread::sleep_for(milliseconds{60});
+    }
   }
   need(!c.statistics().disk_closed, "the cache file is closed");
   return c.statistics().disk_puts;
