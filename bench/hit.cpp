@@ -94,7 +94,9 @@ struct by_partition {
   int64_t operator()(const std::vector<key>& keys) const {
     int64_t sum = 0;
     for (auto& k : keys)
-      c.memory.visit(k, [&](const entry& e) { use(e.content, sum); });
+      c.memory.visit(k, [&](const entry& e) {
+        e.with_content([&](const row& r) { use(r, sum); });
+      });
     return sum;
   }
 };
@@ -215,8 +217,9 @@ int64_t batches_of_partition(const contents& c) {
   int64_t sum = 0;
   std::span<const key> all{c.streams[0].keys};
   for (size_t i = 0; i + batch <= all.size(); i += batch)
-    c.memory.visit_many(all.subspan(i, batch),
-                        [&](size_t, const entry& e) { use(e.content, sum); });
+    c.memory.visit_many(all.subspan(i, batch), [&](size_t, const entry& e) {
+      e.with_content([&](const row& r) { use(r, sum); });
+    });
   return sum;
 }
 
