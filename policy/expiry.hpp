@@ -2,6 +2,7 @@
 // actors share. Pure functions of time points; thread-safe, never block.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -88,6 +89,12 @@ may_serve_on_error(const entry_times& t, entry_times::time_point now,
   if (max_age && now - t.fetched > *max_age)
     return false;
   return accept_stale && now < t.stale_until;
+}
+
+/// From when on the answer may not be served at all.
+[[nodiscard]] constexpr entry_times::time_point
+last_use(const entry_times& t) noexcept {
+  return std::max({t.fresh_until, t.refresh_until, t.stale_until});
 }
 
 /// Time since the fetch, never negative (clocks may lag a few milliseconds).
