@@ -22,8 +22,44 @@ inline constexpr size_t partitions_count = 1;
 /// Share of a type's budget above which a single row is refused: a row that
 /// big would push out too many others.
 inline constexpr double max_row_ratio = 0.25;
-/// How often an idle cache actor removes what has expired (CACHE_CHECK_PERIOD).
+/// How often an idle cache actor frees what readers held up, and asks a closed
+/// disk tier again (CACHE_CHECK_PERIOD). Expired entries leave at their time.
 inline constexpr auto check_period = 60s;
+/// How far an entry may outlive its last use: the step of the expiry wheel.
+inline constexpr auto expiry_step = 1s;
+/// How often bytes may move between entity types: hits must add up to a
+/// difference first.
+inline constexpr auto budget_period = 10s;
+/// What a type gives up at most in one period: a wrong move costs little, and
+/// half the budget moves within five minutes.
+inline constexpr double share_step_ratio = 0.02;
+/// Of what its weight gives a type: it keeps that much, so that a quiet hour
+/// does not cost it everything.
+inline constexpr double min_share_ratio = 0.25;
+/// Of the budget: no type gets more, unless it is the only one.
+inline constexpr double max_share_ratio = 0.75;
+/// Of its type's share: what the rows of one group (guild) may occupy.
+inline constexpr double max_group_ratio = 0.5;
+/// Hits that the receiver of bytes would have gained, at least: fewer are
+/// chance.
+inline constexpr uint64_t least_regained_count = 16;
+/// How often the control group is asked for its memory.
+inline constexpr auto pressure_period = 1s;
+/// Of the control group's limit: above this the budget shrinks.
+inline constexpr double pressure_ratio = 0.9;
+/// Below the ratio by this much, the pressure is over.
+inline constexpr double pressure_margin_ratio = 0.05;
+/// Share of the time in which all tasks stand still for want of memory, above
+/// which the budget shrinks, too.
+inline constexpr double stall_ratio = 0.1;
+/// Under pressure the budget loses this share of itself per pressure_period,
+inline constexpr double pressure_shrink_ratio = 0.2;
+/// down to this share of what was configured;
+inline constexpr double least_budget_ratio = 0.1;
+/// after so many quiet periods
+inline constexpr size_t quiet_periods_count = 10;
+/// it gets back this share of what was configured per period.
+inline constexpr double pressure_grow_ratio = 0.05;
 
 // -- time to live -------------------------------------------------------------
 
