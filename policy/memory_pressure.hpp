@@ -25,7 +25,9 @@ struct pressure_rules {
 
 class memory_pressure {
 public:
-  explicit memory_pressure(pressure_rules rules) : rules_(rules) {}
+  /// `budget_ratio`: as an earlier owner left it.
+  explicit memory_pressure(pressure_rules rules, double budget_ratio = 1)
+      : rules_(rules), ratio_(budget_ratio) {}
 
   enum class step { none, shrink, grow };
   /// A period is over.
@@ -37,7 +39,7 @@ private:
   [[nodiscard]] bool is_high(const memory_load& now, double margin) const;
 
   pressure_rules rules_;
-  double ratio_ = 1;
+  double ratio_;
   size_t quiet_ = 0; ///< periods since the pressure was over
 };
 
