@@ -70,10 +70,17 @@ size_t budget_shares::held() const {
 }
 
 void budget_shares::adopt(std::span<const size_t> shares) {
+  size_t sum = 0;
+  for (auto s : shares)
+    sum += s;
+  auto factor = static_cast<double>(budget_)
+                / static_cast<double>(std::max<size_t>(sum, 1));
   for (size_t i = 0; i < types_.size(); ++i) {
     auto& t = types_[i];
-    t.target = t.share = t.held = shares[i];
+    t.share = t.held = shares[i];
+    t.target = std::min(part_of(shares[i], factor), cap());
   }
+  apply();
 }
 
 void budget_shares::set_budget(size_t bytes) {

@@ -45,7 +45,8 @@ public:
   /// What the types may occupy at this moment.
   [[nodiscard]] size_t held() const;
 
-  /// The shares of an earlier owner, of which the types may hold all.
+  /// The shares of an earlier owner, of which the types may hold all. What they
+  /// leave of the budget is given in proportion.
   void adopt(std::span<const size_t> shares);
   /// A new budget; every share in proportion. What must be given up is taken
   /// from the shares at once, what can be given follows in `on_held`.

@@ -50,6 +50,8 @@ public:
   /// earlier only to move slots down. Absent when the wheel is empty. O(1).
   [[nodiscard]] std::optional<tick> next() const;
 
+  /// The first tick that has not passed.
+  [[nodiscard]] tick now() const { return at_; }
   [[nodiscard]] size_t size() const { return count_; }
   /// 8 bytes per slot, beyond the wheel itself.
   [[nodiscard]] size_t bookkeeping_bytes() const {

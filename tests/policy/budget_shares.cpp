@@ -116,8 +116,12 @@ TEST_CASE("budget: a smaller one is taken at once and given back when free") {
 TEST_CASE("budget: an owner that starts anew takes over what was told") {
   budget_shares b{budget, {1, 1}, rules};
   b.adopt(std::vector<size_t>{700'000, 200'000});
-  CHECK(b.share_of(0) == 700'000);
-  CHECK(b.held() == 900'000);
+  CHECK(b.share_of(0) == 750'000); // the cap
+  CHECK(b.share_of(1) == 222'222); // what was on its way, in proportion
+  budget_shares less{500'000, {1, 1}, rules};
+  less.adopt(std::vector<size_t>{700'000, 200'000});
+  CHECK(sum(less) <= 500'000);
+  CHECK(less.held() == 900'000);
 }
 
 TEST_CASE("budget: what is held never exceeds the budget", "[property]") {
