@@ -35,6 +35,16 @@ struct memory_options {
   double max_row_ratio = defaults::max_row_ratio;
   double ttl_jitter_ratio = defaults::ttl_jitter_ratio;
   milliseconds check_period = defaults::check_period;
+  milliseconds budget_period = defaults::budget_period;
+  double share_step_ratio = defaults::share_step_ratio;
+  double min_share_ratio = defaults::min_share_ratio;
+  double max_share_ratio = defaults::max_share_ratio;
+  double max_group_ratio = defaults::max_group_ratio;
+  /// Folder of the control group's memory files; empty: the process's own.
+  std::string control_group;
+  milliseconds pressure_period = defaults::pressure_period;
+  double pressure_ratio = defaults::pressure_ratio;
+  double stall_ratio = defaults::stall_ratio;
 };
 
 struct batch_options {

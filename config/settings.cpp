@@ -213,7 +213,51 @@ std::vector<setting> make_settings() {
       duration(
           "memory.check_period", "CACHE_CHECK_PERIOD", "s", 10ms, day,
           [](auto& o) -> auto& { return o.memory.check_period; },
-          "How often expired rows are removed from an idle cache."),
+          "How often an idle cache frees what was still being read when it "
+          "left."),
+      duration(
+          "memory.budget_period", "", "s", 100ms, day,
+          [](auto& o) -> auto& { return o.memory.budget_period; },
+          "How often memory may move between entity types."),
+      ratio(
+          "memory.share_step_ratio", 0, 1,
+          [](auto& o) -> auto& { return o.memory.share_step_ratio; },
+          "Share of the budget that a type gives up at most in one period; 0: "
+          "shares stay as the weights say."),
+      ratio(
+          "memory.min_share_ratio", 0, 1,
+          [](auto& o) -> auto& { return o.memory.min_share_ratio; },
+          "What a type keeps of the memory that its weight gives it."),
+      ratio(
+          "memory.max_share_ratio", 0.01, 1,
+          [](auto& o) -> auto& { return o.memory.max_share_ratio; },
+          "Share of the budget that one entity type gets at most, unless it is "
+          "the only one."),
+      ratio(
+          "memory.max_group_ratio", 0.001, 1,
+          [](auto& o) -> auto& { return o.memory.max_group_ratio; },
+          "Share of its type's memory that the rows of one group (guild) may "
+          "occupy."),
+      string(
+          path, "memory.control_group", "",
+          [](auto& o) -> auto& { return o.memory.control_group; },
+          "Folder with the control group's memory files; empty: the process's "
+          "own group."),
+      duration(
+          "memory.pressure_period", "", "ms", 100ms, 1h,
+          [](auto& o) -> auto& { return o.memory.pressure_period; },
+          "How often the control group is asked for its memory."),
+      ratio(
+          "memory.pressure_ratio", 0.1, 1,
+          [](auto& o) -> auto& { return o.memory.pressure_ratio; },
+          "Share of the control group's limit above which the budget shrinks; "
+          "1: never."),
+      ratio(
+          "memory.stall_ratio", 0, 1,
+          [](auto& o) -> auto& { return o.memory.stall_ratio; },
+          "Share of the time in which all tasks stand still for want of "
+          "memory, "
+          "above which the budget shrinks; 1: never."),
 
       count(
           "batch.max_count", "", 1, 10'000,
