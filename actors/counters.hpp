@@ -28,6 +28,19 @@ struct entity_counters {
   std::atomic<uint64_t> waiters{0};        ///< joined a flight of another
   std::atomic<uint64_t> expirations{0};    ///< removed by age
   std::atomic<uint64_t> evictions{0};      ///< removed for space
+  /// Of evictions: by a newcomer of their group, which was at its cap.
+  std::atomic<uint64_t> group_evictions{0};
+  /// Of evictions: because the type's share shrank.
+  std::atomic<uint64_t> shrink_evictions{0};
+  /// Not kept: too big for the type's share, or no room could be made.
+  std::atomic<uint64_t> refused_oversize{0};
+  /// Not kept: its group was at its cap, and none of its rows was found.
+  std::atomic<uint64_t> refused_group{0};
+  /// Misses of keys evicted so recently that one more step of the budget would
+  /// have kept them (a sample, scaled).
+  std::atomic<uint64_t> regained{0};
+  /// Gauge: what the type occupies beyond its partition.
+  std::atomic<uint64_t> bookkeeping_bytes{0};
   std::atomic<uint64_t> invalidations{
       0};                            ///< removed because the source changed
   std::atomic<uint64_t> removals{0}; ///< removed because somebody asked
@@ -68,6 +81,10 @@ struct counters {
   /// INVALIDATION holds for applied are at most as many as the caches have.
   std::atomic<uint64_t> parts_acknowledged{0};
   std::atomic<uint64_t> actor_restarts{0};
+  std::atomic<uint64_t> budget_bytes{0};   ///< gauge: the budget of now
+  std::atomic<uint64_t> shares_moved{0};   ///< bytes, from type to type
+  std::atomic<uint64_t> budget_shrinks{0}; ///< under pressure: its steps
+  std::atomic<uint64_t> pressure{0};       ///< gauge: 1 while the budget is cut
 };
 
 } // namespace toadcache

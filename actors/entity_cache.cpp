@@ -17,6 +17,8 @@ entity_cache_state::~entity_cache_state() {
       w.deliver(gone);
   for (auto& p : enabling_)
     p.deliver(to_caf(*gone.error));
+  for (auto& p : telling_)
+    p.deliver(to_caf(*gone.error));
 }
 
 entity_cache_self::behavior_type
@@ -38,6 +40,7 @@ entity_cache_state::start(shared_ptr_state shared, cache_id id,
     sweeping_ = true;
     later(milliseconds{0}, cache_tick::sweep_on);
   }
+  arm_expiry(); // what an earlier incarnation has left
   request_barrier();
   scan_disk();
   later(shared_->config.memory.check_period, cache_tick::sweep);
@@ -49,6 +52,7 @@ entity_cache_state::start(shared_ptr_state shared, cache_id id,
       [this](const apply_changes& msg) { return on_apply(msg); },
       [this](const erase_entries& msg) { on_entries_lost(msg); },
       [this](const set_enabled& msg) { return on_set_enabled(msg); },
+      [this](const set_share& msg) { return on_set_share(msg); },
       [](const fail_now&) { throw std::runtime_error("asked to fail"); },
       [this](caf::tick_atom, uint8_t what) {
         on_tick(static_cast<cache_tick>(what));
@@ -122,6 +126,7 @@ caf::result<Reply> entity_cache_state::gather(const std::vector<key>& keys,
       count_->waiters.fetch_add(1, std::memory_order_relaxed);
       continue;
     }
+    residents_->on_miss(keys[i]);
     std::vector<waiter> waiters;
     waiters.push_back(std::move(w));
     start_flight(keys[i], header.group, std::move(waiters),
@@ -204,14 +209,19 @@ void entity_cache_state::on_tick(cache_tick what) {
     break;
   case cache_tick::sweep:
     later(shared_->config.memory.check_period, cache_tick::sweep);
-    if (sweeping_)
-      break;
-    sweeping_ = true;
-    [[fallthrough]];
+    residents_->collect();
+    break;
   case cache_tick::sweep_on:
-    sweeping_ = residents_->sweep_step(now());
+    sweeping_ = residents_->sweep_step();
     if (sweeping_)
       later(milliseconds{0}, cache_tick::sweep_on);
+    break;
+  case cache_tick::expire:
+    expire();
+    break;
+  case cache_tick::shrink:
+    shrinking_ = false;
+    shrink();
     break;
   case cache_tick::barrier:
     request_barrier();
@@ -222,6 +232,63 @@ void entity_cache_state::on_tick(cache_tick what) {
   case cache_tick::scan:
     scan_disk();
     break;
+  }
+}
+
+// -- memory -------------------------------------------------------------------
+
+bool entity_cache_state::install(const key& k, row content, key_list list,
+                                 time_point fetched, tier from) {
+  auto installed = residents_->install(k, std::move(content), std::move(list),
+                                       fetched, from, flights_.last_started());
+  arm_expiry();
+  return installed;
+}
+
+// A timer that is no longer the next one comes all the same, and finds nothing
+// to do.
+void entity_cache_state::arm_expiry() {
+  auto next = residents_->next_expiry();
+  if (!next || (expiry_armed_ && *expiry_armed_ <= *next))
+    return;
+  expiry_armed_ = next;
+  auto delay = std::chrono::ceil<milliseconds>(*next - now());
+  later(std::max(delay, milliseconds{1}), cache_tick::expire);
+}
+
+void entity_cache_state::expire() {
+  // The clock may lag behind the timer by a few milliseconds.
+  if (expiry_armed_ && now() + milliseconds{10} >= *expiry_armed_)
+    expiry_armed_.reset();
+  if (residents_->expire_step(now()))
+    later(milliseconds{0}, cache_tick::expire);
+  else
+    arm_expiry();
+}
+
+caf::result<share_held> entity_cache_state::on_set_share(const set_share& msg) {
+  residents_->set_share(msg.share_bytes, msg.step_bytes);
+  telling_.push_back(self_->make_response_promise<share_held>());
+  auto promise = telling_.back();
+  shrink();
+  return promise;
+}
+
+void entity_cache_state::shrink() {
+  auto more = residents_->shrink_step();
+  // Only the newest teller waits for the end.
+  auto waiting = more ? telling_.size() - 1 : telling_.size();
+  share_held held;
+  held.share_bytes = residents_->share_bytes();
+  held.used_bytes = residents_->used_bytes();
+  held.regained_count = residents_->regained_count();
+  for (size_t i = 0; i < waiting; ++i)
+    telling_[i].deliver(held);
+  telling_.erase(telling_.begin(),
+                 telling_.begin() + static_cast<ptrdiff_t>(waiting));
+  if (more && !shrinking_) {
+    shrinking_ = true;
+    later(milliseconds{0}, cache_tick::shrink);
   }
 }
 

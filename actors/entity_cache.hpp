@@ -34,8 +34,10 @@ namespace toadcache {
 enum class cache_tick : uint8_t {
   dispatch,   ///< end of the gathering of a batch
   overdue,    ///< a waiting miss has waited long enough
-  sweep,      ///< idle sweep of expired entries
-  sweep_on,   ///< its next slice
+  sweep,      ///< frees what readers held up
+  sweep_on,   ///< the next slice of the removal of what is hidden
+  expire,     ///< entries are past their last use
+  shrink,     ///< the next slice of a share that shrinks
   barrier,    ///< ask DB POOL again
   revalidate, ///< the next slice of the disk entries of an earlier run
   scan        ///< ask the disk tier again for what it holds
@@ -78,7 +80,15 @@ private:
   ticket_opened on_open_ticket(const open_ticket& msg);
   void on_entries_lost(const erase_entries& msg);
   caf::result<enabled_set> on_set_enabled(const set_enabled& msg);
+  caf::result<share_held> on_set_share(const set_share& msg);
   void on_tick(cache_tick what);
+
+  /// As residents::install, and wakes the actor when the entry expires.
+  bool install(const key& k, row content, key_list list, time_point fetched,
+               tier from);
+  void arm_expiry();
+  void expire();
+  void shrink();
 
   /// The one gathering loop of both kinds of reads: `Pending` collects the
   /// answers, `fill(reply, landing)` writes one of them.
@@ -171,6 +181,8 @@ private:
   bool installing_ = false;
   uint64_t barriers_ = 0; ///< only the newest barrier opens
   std::vector<caf::typed_response_promise<enabled_set>> enabling_;
+  /// Who told the share that is not reached yet.
+  std::vector<caf::typed_response_promise<share_held>> telling_;
 
   std::vector<flights::flight_id> to_load_;
   std::deque<flights::flight_id> to_fetch_;
@@ -180,7 +192,9 @@ private:
   bool dispatch_sent_ = false;
   bool overdue_sent_ = false;
   bool sweeping_ = false;
-  size_t fetches_ = 0;  ///< under way
+  bool shrinking_ = false;
+  std::optional<time_point> expiry_armed_; ///< the next timer of expiry
+  size_t fetches_ = 0;                     ///< under way
   int64_t scanned_ = 0; ///< the disk is known up to this place
   std::deque<key> to_revalidate_;
 };

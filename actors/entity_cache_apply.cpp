@@ -99,8 +99,7 @@ void entity_cache_state::apply_commit(const apply_changes& msg) {
         continue;
     auto opened = opened_.find(msg.ticket);
     auto at = opened == opened_.end() ? now() : opened->second;
-    if (residents_->install(k, change.after, {}, at, tier::database,
-                            flights_.last_started())) {
+    if (install(k, change.after, {}, at, tier::database)) {
       count_->writes_installed.fetch_add(1, std::memory_order_relaxed);
       put_on_disk(k, change.after, {}, at);
     }

@@ -73,8 +73,8 @@ void entity_cache_state::load_from_disk(std::vector<flights::flight_id> ids) {
         usable = at < times.fresh_until;
         if (usable) {
           count_->disk_hits.fetch_add(1, std::memory_order_relaxed);
-          residents_->install(f->id, e->second->content, e->second->list,
-                              fetched, tier::disk, flights_.last_started());
+          install(f->id, e->second->content, e->second->list, fetched,
+                  tier::disk);
           landing what;
           what.content = e->second->content;
           what.list = e->second->list;
@@ -304,8 +304,7 @@ void entity_cache_state::consider(const key& k, const row& content,
     count_->fills_rejected.fetch_add(1, std::memory_order_relaxed);
   } else if (!installs) {
     count_->fills_stale.fetch_add(1, std::memory_order_relaxed);
-  } else if (residents_->install(k, content, list, f.begun, tier::database,
-                                 flights_.last_started())) {
+  } else if (install(k, content, list, f.begun, tier::database)) {
     count_->fills_cached.fetch_add(1, std::memory_order_relaxed);
     if (content || !list.empty())
       put_on_disk(k, content, list, f.begun);

@@ -22,6 +22,11 @@ std::vector<counter> collect_counters(const shared_state& shared) {
     add("waiters", t.name, c.waiters.load());
     add("expirations", t.name, c.expirations.load());
     add("evictions", t.name, c.evictions.load());
+    add("group_evictions", t.name, c.group_evictions.load());
+    add("shrink_evictions", t.name, c.shrink_evictions.load());
+    add("refused_oversize", t.name, c.refused_oversize.load());
+    add("refused_group", t.name, c.refused_group.load());
+    add("regained", t.name, c.regained.load());
     add("invalidations", t.name, c.invalidations.load());
     add("removals", t.name, c.removals.load());
     add("writes_installed", t.name, c.writes_installed.load());
@@ -31,13 +36,14 @@ std::vector<counter> collect_counters(const shared_state& shared) {
     add("parts_applied", t.name, c.parts_applied.load());
     add("restarts", t.name, c.restarts.load());
     size_t rows = 0;
-    size_t bytes = 0;
+    size_t bytes = c.bookkeeping_bytes.load();
     for (auto id : shared.caches.of(t.id)) {
       rows += shared.partitions[id]->row_count();
       bytes += shared.partitions[id]->used_bytes();
     }
     add("resident_rows", t.name, rows);
     add("resident_bytes", t.name, bytes);
+    add("share_bytes", t.name, shared.share_of(t.id));
   }
   auto& c = shared.count;
   add("statements", "", c.statements.load());
@@ -63,6 +69,10 @@ std::vector<counter> collect_counters(const shared_state& shared) {
   add("changes_applied", "", c.changes_applied.load());
   add("parts_acknowledged", "", c.parts_acknowledged.load());
   add("actor_restarts", "", c.actor_restarts.load());
+  add("budget_bytes", "", c.budget_bytes.load());
+  add("shares_moved", "", c.shares_moved.load());
+  add("budget_shrinks", "", c.budget_shrinks.load());
+  add("pressure", "", c.pressure.load());
   return all;
 }
 

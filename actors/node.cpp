@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "actors/budget.hpp"
 #include "actors/db_pool.hpp"
 #include "actors/dispatcher.hpp"
 #include "actors/entity_cache.hpp"
@@ -125,6 +126,17 @@ void node_state::build_table() {
          {},
          [&actors, failing, id] { failing(actors.cache(id)); }});
   }
+  children_.push_back({"budget",
+                       stop_callers,
+                       [&system, shared, &actors, erased](uint64_t) {
+                         budget_actor a
+                             = spawn_blocking(system, budget, shared);
+                         actors.set_budget(a);
+                         return erased(a);
+                       },
+                       [&actors] { actors.set_budget({}); },
+                       {},
+                       [&actors, failing] { failing(actors.budget()); }});
   children_.push_back(
       {"invalidation",
        stop_coherence,

@@ -23,6 +23,17 @@ void set(std::shared_mutex& lock, Handle& slot, Handle h) {
 
 } // namespace
 
+std::vector<double> weights_of(const catalog& types) {
+  std::vector<double> all;
+  for (auto& t : types.types())
+    all.push_back(t.weight);
+  return all;
+}
+
+share_rules rules_of(const memory_options& o) {
+  return {o.min_share_ratio, o.max_share_ratio, o.share_step_ratio};
+}
+
 entity_cache_actor directory::cache(cache_id id) const {
   return get(lock_, caches_[id]);
 }
@@ -40,6 +51,9 @@ dispatcher_actor directory::dispatcher() const {
 }
 monitor_actor directory::monitor() const {
   return get(lock_, monitor_);
+}
+budget_actor directory::budget() const {
+  return get(lock_, budget_);
 }
 
 void directory::set_cache(cache_id id, entity_cache_actor a) {
@@ -60,6 +74,9 @@ void directory::set_dispatcher(dispatcher_actor a) {
 void directory::set_monitor(monitor_actor a) {
   set(lock_, monitor_, std::move(a));
 }
+void directory::set_budget(budget_actor a) {
+  set(lock_, budget_, std::move(a));
+}
 
 void directory::clear() {
   for (size_t i = 0; i < caches_.size(); ++i)
@@ -69,6 +86,7 @@ void directory::clear() {
   set_invalidation({});
   set_dispatcher({});
   set_monitor({});
+  set_budget({});
 }
 
 cache_map::cache_map(const catalog& types, size_t partitions_count) {
@@ -89,23 +107,21 @@ shared_state::shared_state(catalog_ptr c, options o, const clock& t)
             std::chrono::system_clock::now());
       }),
       count(types->size()), caches(*types, config.memory.partitions_count),
-      actors(caches.size()), type_enabled(types->size()) {
+      actors(caches.size()), type_enabled(types->size()),
+      shares(types->size()), budget_wanted(config.memory.budget_bytes) {
+  budget_shares by_weight{config.memory.budget_bytes, weights_of(*types),
+                          rules_of(config.memory)};
+  count.budget_bytes.store(by_weight.budget(), std::memory_order_relaxed);
   for (cache_id i = 0; i < caches.size(); ++i) {
     auto& type = (*types)[caches.type_of(i)];
     partitions.push_back(std::make_shared<partition>(
         type.id, lifetimes{type.ttl, config.memory.ttl_jitter_ratio}));
   }
+  for (size_t i = 0; i < shares.size(); ++i)
+    shares[i].store(by_weight.share_of(i), std::memory_order_relaxed);
+  }
   for (auto& on : type_enabled)
     on.store(true, std::memory_order_relaxed);
-}
-
-size_t shared_state::budget_of(entity_id type) const {
-  double sum = 0;
-  for (auto& t : types->types())
-    sum += t.weight;
-  auto share = (*types)[type].weight / std::max(sum, 1e-9);
-  return static_cast<size_t>(static_cast<double>(config.memory.budget_bytes)
-                             * share);
 }
 
 } // namespace toadcache

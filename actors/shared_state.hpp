@@ -16,6 +16,7 @@
 
 #include "actors/counters.hpp"
 #include "messages/interfaces.hpp"
+#include "policy/budget_shares.hpp"
 #include "storage/cache_store.hpp"
 #include "storage/clock.hpp"
 #include "storage/database.hpp"
@@ -39,6 +40,7 @@ public:
   [[nodiscard]] invalidation_actor invalidation() const;
   [[nodiscard]] dispatcher_actor dispatcher() const;
   [[nodiscard]] monitor_actor monitor() const;
+  [[nodiscard]] budget_actor budget() const;
 
   void set_cache(cache_id id, entity_cache_actor a);
   void set_pool(db_pool_actor a);
@@ -46,6 +48,7 @@ public:
   void set_invalidation(invalidation_actor a);
   void set_dispatcher(dispatcher_actor a);
   void set_monitor(monitor_actor a);
+  void set_budget(budget_actor a);
   /// Drops every handle.
   void clear();
 
@@ -57,6 +60,7 @@ private:
   invalidation_actor invalidation_;
   dispatcher_actor dispatcher_;
   monitor_actor monitor_;
+  budget_actor budget_;
 };
 
 /// How the entity types share the ENTITY CACHEs: one for each type, or
@@ -93,6 +97,10 @@ private:
   std::vector<entity_id> types_;
 };
 
+/// How the catalog and the options split the budget.
+[[nodiscard]] std::vector<double> weights_of(const catalog& types);
+[[nodiscard]] share_rules rules_of(const memory_options& o);
+
 struct shared_state {
   shared_state(catalog_ptr c, options o, const clock& time);
 
@@ -113,6 +121,9 @@ struct shared_state {
   /// Pass-through switches: all, and by type.
   std::atomic<bool> enabled{true};
   std::vector<std::atomic<bool>> type_enabled;
+  std::vector<std::atomic<size_t>> shares; ///< share_of
+  /// The budget as configured or asked for last; pressure may cut it.
+  std::atomic<size_t> budget_wanted;
   /// Set at the start of the shutdown: new requests get shutting_down.
   std::atomic<bool> stopping{false};
   /// Requests whose DB POOL is gone while a worker still runs them; the next
@@ -127,8 +138,18 @@ struct shared_state {
   [[nodiscard]] partition& partition_of(const key& k) const noexcept {
     return *partitions[caches.owner_of(k)];
   }
-  /// Bytes that a type's partitions may use: its share by weight.
-  [[nodiscard]] size_t budget_of(entity_id type) const;
+  /// Bytes that a type may use. Stored by BUDGET; by weight at the start.
+  [[nodiscard]] size_t share_of(entity_id type) const noexcept {
+    return shares[type].load(std::memory_order_acquire);
+  }
+  /// What one of its caches may use of that.
+  [[nodiscard]] size_t share_of_cache(cache_id id) const noexcept {
+    auto type = caches.type_of(id);
+    auto n = caches.count_of(type);
+    auto first = caches.of(type).front();
+    auto share = share_of(type);
+    return share / n + (size_t{id} - first < share % n ? 1 : 0);
+  }
   /// Unique within the process.
   [[nodiscard]] uint64_t next_id() noexcept {
     return ids_.fetch_add(1, std::memory_order_relaxed);

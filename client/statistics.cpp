@@ -35,6 +35,11 @@ entity_statistics statistics::total() const {
     t.waiters += e.waiters;
     t.expirations += e.expirations;
     t.evictions += e.evictions;
+    t.group_evictions += e.group_evictions;
+    t.shrink_evictions += e.shrink_evictions;
+    t.refused_oversize += e.refused_oversize;
+    t.refused_group += e.refused_group;
+    t.regained += e.regained;
     t.invalidations += e.invalidations;
     t.removals += e.removals;
     t.writes_installed += e.writes_installed;
@@ -73,6 +78,11 @@ statistics read_statistics(const shared_state& shared) {
     e.waiters = get(c.waiters);
     e.expirations = get(c.expirations);
     e.evictions = get(c.evictions);
+    e.group_evictions = get(c.group_evictions);
+    e.shrink_evictions = get(c.shrink_evictions);
+    e.refused_oversize = get(c.refused_oversize);
+    e.refused_group = get(c.refused_group);
+    e.regained = get(c.regained);
     e.invalidations = get(c.invalidations);
     e.removals = get(c.removals);
     e.writes_installed = get(c.writes_installed);
@@ -80,11 +90,12 @@ statistics read_statistics(const shared_state& shared) {
     e.quarantined = get(c.quarantined);
     e.differing_reads = get(c.differing_reads);
     e.restarts = get(c.restarts);
+    e.used_bytes = get(c.bookkeeping_bytes);
     for (auto id : shared.caches.of(type.id)) {
       e.rows += shared.partitions[id]->row_count();
       e.used_bytes += shared.partitions[id]->used_bytes();
     }
-    e.budget_bytes = shared.budget_of(type.id);
+    e.budget_bytes = shared.share_of(type.id);
     s.entities.push_back(std::move(e));
   }
   auto& c = shared.count;
@@ -109,6 +120,10 @@ statistics read_statistics(const shared_state& shared) {
   s.requests_timed_out = get(c.requests_timed_out);
   s.changes_applied = get(c.changes_applied);
   s.actor_restarts = get(c.actor_restarts);
+  s.budget_bytes = get(c.budget_bytes);
+  s.shares_moved = get(c.shares_moved);
+  s.budget_shrinks = get(c.budget_shrinks);
+  s.pressure = get(c.pressure) != 0;
   return s;
 }
 

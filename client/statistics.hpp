@@ -27,6 +27,11 @@ struct entity_statistics {
   uint64_t waiters = 0;
   uint64_t expirations = 0;
   uint64_t evictions = 0;
+  uint64_t group_evictions = 0;
+  uint64_t shrink_evictions = 0;
+  uint64_t refused_oversize = 0;
+  uint64_t refused_group = 0;
+  uint64_t regained = 0;
   uint64_t invalidations = 0;
   uint64_t removals = 0;
   uint64_t writes_installed = 0;
@@ -36,7 +41,7 @@ struct entity_statistics {
   uint64_t restarts = 0;
   uint64_t rows = 0; ///< resident rows and lists
   uint64_t used_bytes = 0;
-  uint64_t budget_bytes = 0;
+  uint64_t budget_bytes = 0; ///< the type's share of now
   /// hits / lookups; 0 before the first lookup.
   [[nodiscard]] double hit_ratio() const noexcept;
 };
@@ -65,6 +70,10 @@ struct statistics {
   uint64_t requests_timed_out = 0;
   uint64_t changes_applied = 0;
   uint64_t actor_restarts = 0;
+  uint64_t budget_bytes = 0; ///< of the process, now
+  uint64_t shares_moved = 0; ///< bytes
+  uint64_t budget_shrinks = 0;
+  bool pressure = false;
 
   /// nullptr when there is none.
   [[nodiscard]] const entity_statistics* find(std::string_view name) const;

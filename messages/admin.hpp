@@ -1,6 +1,7 @@
 // Messages of supervision, administration and counters.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,53 @@ struct enabled_set {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, enabled_set&) {
   return f(caf::meta::type_name("enabled_set"));
+}
+
+/// To ENTITY CACHE: the bytes that the type may use from now on.
+struct set_share {
+  uint64_t share_bytes = 0;
+  /// What a share grows by at once; misses that so much more would have spared
+  /// are counted.
+  uint64_t step_bytes = 0;
+  friend bool operator==(const set_share&, const set_share&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, set_share& x) {
+  return f(caf::meta::type_name("set_share"), x.share_bytes, x.step_bytes);
+}
+
+/// What the type occupies, after it gave up what it could.
+struct share_held {
+  uint64_t share_bytes = 0; ///< as last told
+  uint64_t used_bytes = 0;
+  /// Hits that one more step would have gained, since the process began.
+  uint64_t regained_count = 0;
+  friend bool operator==(const share_held&, const share_held&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, share_held& x) {
+  return f(caf::meta::type_name("share_held"), x.share_bytes, x.used_bytes,
+           x.regained_count);
+}
+
+/// To BUDGET: the budget of the process from now on.
+struct set_budget {
+  uint64_t budget_bytes = 0;
+  friend bool operator==(const set_budget&, const set_budget&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, set_budget& x) {
+  return f(caf::meta::type_name("set_budget"), x.budget_bytes);
+}
+
+/// The types occupy no more than that.
+struct budget_set {
+  uint64_t budget_bytes = 0;
+  friend bool operator==(const budget_set&, const budget_set&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, budget_set& x) {
+  return f(caf::meta::type_name("budget_set"), x.budget_bytes);
 }
 
 /// A named number, for statistics: "statements", "queue_depth".

@@ -32,6 +32,12 @@ using dispatcher_actor = caf::typed_actor<
 using monitor_actor
     = caf::typed_actor<caf::replies_to<get_counters>::with<counters_now>>;
 
+/// BUDGET decides how many bytes each entity type may use.
+using budget_actor = caf::typed_actor<
+    /// Replies when the types occupy no more than that; a newer one overtakes
+    /// it: then with the newer one's number. Idempotent.
+    caf::replies_to<set_budget>::with<budget_set>, caf::reacts_to<fail_now>>;
+
 /// INVALIDATION turns changes into sequenced messages to every affected cache.
 using invalidation_actor = caf::typed_actor<
     /// Replies when every affected cache (its current incarnation) has applied
@@ -49,7 +55,10 @@ using entity_cache_actor = caf::typed_actor<
     caf::replies_to<apply_changes>::with<applied>,
     /// From PERSISTENCE: these keys are not on disk (shed, failed, cleaned up).
     caf::reacts_to<erase_entries>,
-    caf::replies_to<set_enabled>::with<enabled_set>, caf::reacts_to<fail_now>>;
+    caf::replies_to<set_enabled>::with<enabled_set>,
+    /// Evicts what is above the share, in slices, then replies; a newer one
+    /// overtakes it: replies with what is held then. Idempotent.
+    caf::replies_to<set_share>::with<share_held>, caf::reacts_to<fail_now>>;
 
 /// PERSISTENCE owns the SQLite cache file, alone.
 using persistence_actor = caf::typed_actor<

@@ -94,6 +94,7 @@ public:
   [[nodiscard]] slot_id slot() const noexcept {
     return static_cast<slot_id>(slot_.get());
   }
+  void set_slot(slot_id s) const noexcept { slot_ = s; }
   /// Of the piece of memory, as the allocator counts it.
   [[nodiscard]] size_t bytes() const noexcept;
 
@@ -146,7 +147,7 @@ private:
   packed<5> fetched_ms_;
   packed<5> order_;
   packed<5> birth_;
-  packed<4> slot_;
+  mutable packed<4> slot_;
   packed<2> key_size_;
   packed<1> index_;
   uint8_t flags_ = 0;

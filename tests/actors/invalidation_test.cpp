@@ -36,6 +36,9 @@ scripted_cache(entity_cache_actor::pointer self,
       },
       [](const erase_entries&) {},
       [](const set_enabled&) { return enabled_set{}; },
+      [](const set_share& m) {
+        return share_held{m.share_bytes, 0, 0};
+      },
       [script](const fail_now&) { // promises are delivered inside their actor
         for (auto& p : std::exchange(script->held, {}))
           p.deliver(applied{1});

@@ -20,8 +20,8 @@ struct runtime_fixture : actor_fixture {
   std::shared_ptr<runtime> running;
   const entity_type& user;
 
-  runtime_fixture()
-      : actor_fixture(pool_test_options(), pool_catalog()),
+  explicit runtime_fixture(options o = pool_test_options())
+      : actor_fixture(std::move(o), pool_catalog()),
         db(std::make_shared<fake_database>(shared->types)),
         user((*shared->types)[user_type]) {
     shared->source = db;
@@ -110,7 +110,7 @@ TEST_CASE_METHOD(runtime_fixture, "each actor that fails is started again and "
                                   "serves within 100 ms") {
   get(1);
   auto role = GENERATE(as<std::string>{}, "entity-cache:user", "invalidation",
-                       "db-pool", "persistence");
+                       "db-pool", "persistence", "budget");
   fail_role(role);
   advance(milliseconds{100});
   CHECK(counted("actor_restarts") == 1);
@@ -118,6 +118,50 @@ TEST_CASE_METHOD(runtime_fixture, "each actor that fails is started again and "
   CHECK(set_rank(1, 20).ready());
   CHECK(get(1).value().replies[0].content.int_at(2) == 20);
   CHECK(resident(1)->content().int_at(2) == 20);
+}
+
+TEST_CASE("memory moves to the type that earns hits with it, and the budget is "
+          "never exceeded") {
+  auto o = pool_test_options();
+  o.memory.budget_bytes = 1u << 20;
+  runtime_fixture f{o};
+  constexpr int64_t users = 3000; // about as many bytes as the budget
+  for (int64_t i = 1; i <= users; ++i)
+    f.db->put(user_type, {i, "somebody", i});
+  auto& user = f.shared->count.entities[user_type];
+  auto even = f.shared->share_of(user_type);
+  auto in_use = [&] {
+    size_t sum = 0;
+    for (entity_id t = 0; t < f.shared->types->size(); ++t)
+      sum += f.shared->partitions[t]->used_bytes()
+             + f.shared->count.entities[t].bookkeeping_bytes;
+    return sum;
+  };
+  uint64_t next = 1;
+  auto read_some = [&] {
+    std::vector<key> keys;
+    for (int i = 0; i < 200; ++i) {
+      next = next * 6364136223846793005 + 1442695040888963407;
+      keys.push_back(f.id(static_cast<int64_t>((next >> 33) % users) + 1));
+    }
+    auto a = f.ask<rows>(f.shared->actors.cache_of(user_type),
+                         get_rows{keys, {}, {}});
+    f.run();
+    REQUIRE(a.value().replies.size() == keys.size());
+    REQUIRE(in_use() <= o.memory.budget_bytes);
+  };
+  for (int period = 0; period < 20; ++period) {
+    for (int i = 0; i < 10; ++i)
+      read_some();
+    f.advance(seconds{10}, seconds{1});
+  }
+  CHECK(user.evictions > 0);
+  CHECK(user.regained > 0);
+  CHECK(f.shared->share_of(user_type) > even + even / 4);
+  CHECK(f.shared->share_of(item_type) < even - even / 4);
+  CHECK(f.shared->share_of(user_type) + f.shared->share_of(item_type)
+        <= o.memory.budget_bytes);
+  CHECK(f.counted("shares_moved") > 0);
 }
 
 TEST_CASE_METHOD(runtime_fixture,

@@ -77,6 +77,9 @@ scripted_cache(entity_cache_actor::pointer self,
         s->switches.push_back(m.on);
         return enabled_set{};
       },
+      [](const set_share& m) {
+        return share_held{m.share_bytes, 0, 0};
+      },
       [](const fail_now&) { throw std::runtime_error("asked to fail"); },
   };
 }

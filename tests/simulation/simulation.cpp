@@ -17,6 +17,7 @@ options options_of(const run_plan& plan) {
   o.memory.budget_bytes = plan.memory_bytes;
   o.memory.partitions_count = plan.partitions_count;
   o.memory.max_row_ratio = 1.0; // the smallest budget holds an entry
+  o.memory.max_group_ratio = 1.0;
   o.memory.check_period = milliseconds{1000};
   o.pool.max_count = plan.pool_count;
   o.persistence.enabled = plan.disk;

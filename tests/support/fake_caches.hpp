@@ -97,6 +97,9 @@ fake_cache(entity_cache_actor::pointer self,
       [](const apply_changes&) { return applied{}; },
       [](const erase_entries&) {},
       [](const set_enabled&) { return enabled_set{}; },
+      [](const set_share& m) {
+        return share_held{m.share_bytes, 0, 0};
+      },
       [self, tickets](fail_now) { release(self, *tickets); },
   };
 }
