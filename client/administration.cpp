@@ -1,6 +1,7 @@
 #include "client/administration.hpp"
 
 #include "client/ask_again.hpp"
+#include "config/setting.hpp"
 
 namespace toadcache {
 
@@ -96,6 +97,31 @@ answer<void> switch_cache(client_core& core, std::vector<entity_id> types,
                   set_flags(*self->shared, true);
                 done->deliver(all->outcome);
               });
+      });
+}
+
+answer<void> set_memory_budget(client_core& core, size_t bytes) {
+  const auto* range = find_setting("memory.budget_bytes");
+  if (setting_value wanted{uint64_t{bytes}}; !in_range(*range, wanted))
+    return fail(errc::invalid, "memory budget: expected " + expectation(*range)
+                                   + ", got '" + format_value(*range, wanted)
+                                   + "'");
+  auto remaining = core.time_of({});
+  return core.request<void>(
+      remaining, errc::timeout,
+      [self = core.shared_from_this(), bytes,
+       deadline = core.deadline_of(remaining)](
+          dispatcher_context context, const completion_ptr<void>& done) {
+        ask_again<budget_set>(
+            context, self, deadline,
+            [self] { return self->shared->actors.budget(); },
+            [bytes](milliseconds) { return set_budget{bytes}; },
+            [done](result<budget_set> r) {
+              if (r)
+                done->deliver({});
+              else
+                done->deliver(fail(std::move(r.error())));
+            });
       });
 }
 

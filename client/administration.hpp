@@ -17,4 +17,7 @@ namespace toadcache {
                                         std::vector<entity_id> types,
                                         bool everything, bool on);
 
+/// errc::invalid: out of the range of memory.budget_bytes.
+[[nodiscard]] answer<void> set_memory_budget(client_core& core, size_t bytes);
+
 } // namespace toadcache

@@ -269,6 +269,10 @@ answer<void> cache::set_enabled(std::string_view name, bool on) const {
   return switch_cache(*p_->core, {h->type().id}, false, on);
 }
 
+answer<void> cache::set_memory_budget(size_t bytes) const {
+  return toadcache::set_memory_budget(*p_->core, bytes);
+}
+
 bool cache::enabled() const noexcept {
   return p_->core->shared->enabled.load(std::memory_order_acquire);
 }

@@ -141,6 +141,12 @@ public:
   answer<void> set_enabled(std::string_view entity, bool on) const;
   [[nodiscard]] bool enabled() const noexcept;
 
+  /// The memory budget from now on, instead of memory.budget_bytes and within
+  /// its range (else errc::invalid). Every type's share changes in proportion;
+  /// a smaller one is reached when the answer comes, whatever readers hold of
+  /// it aside. Under memory pressure less is used.
+  answer<void> set_memory_budget(size_t bytes) const;
+
   /// Ordered shutdown: answers every open request, flushes the disk tier.
   /// Blocks at most the grace times of the actors. Idempotent.
   void stop();

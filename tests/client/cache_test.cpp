@@ -324,6 +324,26 @@ TEST_CASE("invalidation drops rows changed behind the cache's back") {
   CHECK(c.invalidate("guild", "x").get().error().code == errc::invalid);
 }
 
+TEST_CASE("the memory budget can be changed while the cache runs") {
+  live_database db;
+  db.config.memory.pressure_ratio = 1; // whatever the machine is short of
+  db.config.memory.stall_ratio = 1;
+  auto c = db.open();
+  make_guild(c, 1, "a");
+  must(c.set_memory_budget(8u << 20).get());
+  auto s = c.statistics();
+  CHECK(s.budget_bytes == 8u << 20);
+  CHECK(s.total().budget_bytes <= s.budget_bytes);
+  CHECK_FALSE(s.pressure);
+  must(c.entity("guild").find_by_pk(1).get());
+  CHECK(must(c.entity("guild").find_by_pk(1).get()).from() == tier::memory);
+  auto refused = c.set_memory_budget(1000).get();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::invalid);
+  CHECK(refused.error().what.find("expected bytes from 1MiB")
+        != std::string::npos);
+}
+
 TEST_CASE("counters agree with each other") {
   live_database db;
   auto c = db.open();
