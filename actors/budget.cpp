@@ -182,7 +182,8 @@ void budget_state::on_held(cache_id cache, const share_held& held) {
   auto& view = caches_[cache];
   // A new incarnation counts from zero, as BUDGET's does.
   auto known = view.held ? view.held->regained_count : held.regained_count;
-  view.gained += held.regained_count - (held.regained_count < known ? 0 : known);
+  view.gained
+      += held.regained_count - (held.regained_count < known ? 0 : known);
   view.held = held;
   auto type = shared_->caches.type_of(cache);
   size_t share = 0;

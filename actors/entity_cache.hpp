@@ -116,6 +116,7 @@ private:
                        const failure& why);
   void land_row(flights::flight_id id, const row& content, bool alias);
   void land_list(flights::flight_id id, std::vector<row> rows);
+  void install_list(flights::flight_id id, std::vector<row> rows);
   void land_stale(flights::flight_id id, const disk_entry* from_disk,
                   const failure& why);
   void finish(flights::flight_id id, const landing& what);

@@ -1,7 +1,10 @@
 // ENTITY CACHE: flights from miss to answer.
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
+
+#include <caf/sec.hpp>
 
 #include "actors/entity_cache.hpp"
 #include "messages/errors.hpp"
@@ -254,6 +257,46 @@ void entity_cache_state::land_row(flights::flight_id id, const row& content,
 
 void entity_cache_state::land_list(flights::flight_id id,
                                    std::vector<row> found) {
+  std::map<cache_id, apply_changes> elsewhere;
+  for (auto& r : found)
+    if (auto primary = type_->key_of(r); !owns(primary))
+      elsewhere[shared_->caches.owner_of(primary)].drop.push_back(primary);
+  // Beside a row as another cache held it earlier, the list would say what
+  // never was; so they drop it first. One that restarts holds nothing.
+  struct pending {
+    std::vector<row> found;
+    size_t open = 1;
+    bool failed = false;
+  };
+  auto p = std::make_shared<pending>();
+  p->found = std::move(found);
+  auto step = [this, id, p] {
+    if (--p->open > 0)
+      return;
+    if (p->failed)
+      on_fetch_failed({id},
+                      {errc::unavailable,
+                       "another cache of " + type_->name + " did not answer"});
+    else
+      install_list(id, std::move(p->found));
+  };
+  for (auto& [cache, dropped] : elsewhere) {
+    auto target = shared_->actors.cache(cache);
+    if (!target)
+      continue;
+    ++p->open;
+    self_->request(target, fetch_timeout(*shared_), std::move(dropped))
+        .then([step](const applied&) { step(); },
+              [step, p](caf::error& e) {
+                p->failed = p->failed || e == caf::sec::request_timeout;
+                step();
+              });
+  }
+  step();
+}
+
+void entity_cache_state::install_list(flights::flight_id id,
+                                      std::vector<row> found) {
   auto& f = *flights_.find(id);
   landing what;
   auto exact = type_->may_cache_absence(f.id);

@@ -72,8 +72,8 @@ residents::~residents() {
 
 bool residents::install(const key& k, row content, key_list list,
                         time_point fetched, tier from, uint64_t order) {
-  const entry_parts parts{k,       std::move(content), std::move(list),
-                          fetched, from,               order};
+  const entry_parts parts{
+      k, std::move(content), std::move(list), fetched, from, order};
   auto used = used_bytes(); // above the share while that shrinks
   if (!make_room(parts)) {
     drop(k, removal_cause::invalidated);
@@ -173,8 +173,8 @@ bool residents::expire_step(time_point now) {
   auto done = wheel_.advance(tick_at(now), expired_per_step, due_, due);
   for (auto s : due) {
     auto& e = *slots_[s];
-    drop(e.id(type_.id), memory_.visible(e) ? removal_cause::expired
-                                            : removal_cause::removed);
+    drop(e.id(type_.id),
+         memory_.visible(e) ? removal_cause::expired : removal_cause::removed);
   }
   return !done;
 }
@@ -202,8 +202,7 @@ std::vector<key> residents::spellings_of(const key& form) const {
 
 std::vector<key> residents::drop_rows_of(const key& list) {
   auto found = collect_keys([&](const entry& e) {
-    return e.has_content()
-           && type_.key_of(e.content(), list.index()) == list;
+    return e.has_content() && type_.key_of(e.content(), list.index()) == list;
   });
   for (auto& k : found)
     drop(k, removal_cause::removed);

@@ -126,8 +126,8 @@ private:
   size_t share_bytes_ = 0;
   uint64_t regained_count_ = 0;
   uint64_t published_bytes_ = 0; ///< of the type's bookkeeping, this one's part
-  size_t max_count_ = 0; // 0: no bound
-  bool groups_;          ///< rows of one group can be many
+  size_t max_count_ = 0;         // 0: no bound
+  bool groups_;                  ///< rows of one group can be many
   std::unordered_map<uint64_t, size_t> group_bytes_;
   std::minstd_rand random_; ///< the same in every run
   size_t next_bucket_ = 0;

@@ -81,8 +81,7 @@ bool residents::make_room(const entry_parts& p) {
     return false;
   }
   if (auto group = group_of_row(p.id, p.content); group != 0) {
-    auto own
-        = before && group_of_entry(*before) == group ? before->bytes() : 0;
+    auto own = before && group_of_entry(*before) == group ? before->bytes() : 0;
     if (!make_room_in_group(group, weight > own ? weight - own : 0, p.id)) {
       count_one(count_.refused_group);
       return false;

@@ -107,8 +107,8 @@ shared_state::shared_state(catalog_ptr c, options o, const clock& t)
             std::chrono::system_clock::now());
       }),
       count(types->size()), caches(*types, config.memory.partitions_count),
-      actors(caches.size()), type_enabled(types->size()),
-      shares(types->size()), budget_wanted(config.memory.budget_bytes) {
+      actors(caches.size()), type_enabled(types->size()), shares(types->size()),
+      budget_wanted(config.memory.budget_bytes) {
   budget_shares by_weight{config.memory.budget_bytes, weights_of(*types),
                           rules_of(config.memory)};
   count.budget_bytes.store(by_weight.budget(), std::memory_order_relaxed);
@@ -119,7 +119,6 @@ shared_state::shared_state(catalog_ptr c, options o, const clock& t)
   }
   for (size_t i = 0; i < shares.size(); ++i)
     shares[i].store(by_weight.share_of(i), std::memory_order_relaxed);
-  }
   for (auto& on : type_enabled)
     on.store(true, std::memory_order_relaxed);
 }

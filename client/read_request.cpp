@@ -216,6 +216,44 @@ void ask_rows(dispatcher_context context, read_request_ptr rq,
   }
 }
 
+namespace {
+
+// A list whose cache is down, from the database. Other caches of the type may
+// hold its rows as they were earlier: they drop them before anybody sees these.
+void fetch_list_of_dead(dispatcher_context context, read_request_ptr rq,
+                        key list, list_done done) {
+  fetch_list(context, rq, std::move(list), [=](result<list_reply> r) mutable {
+    auto& shared = *rq->core->shared;
+    std::map<cache_id, apply_changes> holders;
+    if (r && shared.caches.count_of(rq->type->id) > 1)
+      for (auto& k : r->keys)
+        holders[shared.caches.owner_of(k)].drop.push_back(k);
+    struct pending {
+      result<list_reply> answer;
+      size_t open = 1;
+    };
+    auto all = std::make_shared<pending>(pending{std::move(r)});
+    auto step = [all, done] {
+      if (--all->open == 0)
+        done(std::move(all->answer));
+    };
+    for (auto& [cache, dropped] : holders) {
+      ++all->open;
+      context.ask<applied>(
+          shared.actors.cache(cache), rq->core->remaining_until(rq->deadline),
+          std::move(dropped), [step](applied&) { step(); },
+          [all, step](failure f) { // one that restarts holds nothing
+            if (f.code == errc::timeout)
+              all->answer = fail(std::move(f));
+            step();
+          });
+    }
+    step();
+  });
+}
+
+} // namespace
+
 void ask_list(dispatcher_context context, read_request_ptr rq, key list,
               list_done done) {
   if (!rq->cached) {
@@ -230,7 +268,8 @@ void ask_list(dispatcher_context context, read_request_ptr rq, key list,
       [done](lists& reply) { done(std::move(reply.replies.front())); },
       [=](failure f) mutable {
         if (passes_through(f))
-          fetch_list(context, std::move(rq), std::move(list), std::move(done));
+          fetch_list_of_dead(context, std::move(rq), std::move(list),
+                             std::move(done));
         else
           done(fail(std::move(f)));
       });

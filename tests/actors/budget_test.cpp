@@ -88,7 +88,7 @@ struct budget_fixture : actor_fixture {
   }
   void period() { advance(shared->config.memory.budget_period, seconds{1}); }
   void release(entity_id t) {
-    send(shared->actors.cache_of(t), fail_now{});
+    send(shared->actors.cache(t), fail_now{});
     run();
   }
   [[nodiscard]] size_t share(entity_id t) const {

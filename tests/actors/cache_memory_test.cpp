@@ -271,13 +271,13 @@ TEST_CASE("a group cannot push out the others") {
   f.told(share);
   f.read(0, 80, 100, 7); // another guild, with little
   REQUIRE(f.resident_of(0, 80) == 80);
-  auto others = f.used();
+  auto others = f.memory.used_bytes();
   for (int64_t i = 0; i < 40; ++i)
     f.read(10'000 + 50 * i, 50, 100, 9);
   CHECK(f.resident_of(0, 80) == 80);
   CHECK(f.count.group_evictions > 1000);
   CHECK(f.count.evictions == f.count.group_evictions);
-  CHECK(f.used() <= others + share / 2 + 5000); // tables
+  CHECK(f.memory.used_bytes() <= others + share / 2 + 5000); // tables
   // It makes room for its own newcomers, and keeps what it uses.
   CHECK(f.resident_of(11'950, 50) == 50);
   SECTION("rows without a group have no cap") {

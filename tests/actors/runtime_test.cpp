@@ -125,7 +125,7 @@ TEST_CASE("memory moves to the type that earns hits with it, and the budget is "
   auto o = pool_test_options();
   o.memory.budget_bytes = 1u << 20;
   runtime_fixture f{o};
-  constexpr int64_t users = 3000; // about as many bytes as the budget
+  constexpr int64_t users = 6000; // about as many bytes as the budget
   for (int64_t i = 1; i <= users; ++i)
     f.db->put(user_type, {i, "somebody", i});
   auto& user = f.shared->count.entities[user_type];
@@ -144,7 +144,7 @@ TEST_CASE("memory moves to the type that earns hits with it, and the budget is "
       next = next * 6364136223846793005 + 1442695040888963407;
       keys.push_back(f.id(static_cast<int64_t>((next >> 33) % users) + 1));
     }
-    auto a = f.ask<rows>(f.shared->actors.cache_of(user_type),
+    auto a = f.ask<rows>(f.shared->actors.cache(user_type),
                          get_rows{keys, {}, {}});
     f.run();
     REQUIRE(a.value().replies.size() == keys.size());

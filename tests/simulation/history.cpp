@@ -244,9 +244,10 @@ void history::read_fails(uint64_t read) {
   reads_.erase(i);
 }
 
-// Could a read have seen version `index`? `first` was current when it began.
+// Could a read have seen version `index`? The rows of a list may be younger
+// than the list: one that has moved since, for however long, is left out.
 bool history::explains(const register_history& r, size_t index,
-                       const read_answer& answer, size_t first) {
+                       const read_answer& answer) {
   auto& version = r.versions[index].value;
   if (!answer.filtered || version == answer.value)
     return version == answer.value;
@@ -261,7 +262,7 @@ bool history::explains(const register_history& r, size_t index,
       auto all = list_members(v.value);
       return std::find(all.begin(), all.end(), member) == all.end();
     };
-    if (std::none_of(r.versions.begin() + static_cast<std::ptrdiff_t>(first),
+    if (std::none_of(r.versions.begin() + static_cast<std::ptrdiff_t>(index),
                      r.versions.end(), was_out))
       return false;
   }
@@ -313,7 +314,7 @@ void history::judge(const open_read& question, const key& id,
     at_least(index_before(r, question.began_at - *answer.age - age_slack),
              "older than its age says");
   auto match = lowest;
-  while (match < r.versions.size() && !explains(r, match, answer, first))
+  while (match < r.versions.size() && !explains(r, match, answer))
     ++match;
   if (match == r.versions.size()) {
     violation(&question, "saw " + text_of(id, answer.value) + ", " + why
@@ -379,9 +380,19 @@ void history::check_resident(process_id p, const key& id,
   auto& r = of(id);
   auto lowest = std::max(bound(r, p, own, order_ + 1),
                          index_before(r, time_.now - age - age_slack));
-  auto known = std::any_of(
-      r.versions.begin() + static_cast<std::ptrdiff_t>(lowest),
-      r.versions.end(), [&](auto& one) { return one.value == v; });
+  // A list is a hint: what has left it since is found out by its row.
+  auto explained = [&](const version_at& one) {
+    if (one.value == v || id.is_row())
+      return one.value == v;
+    auto held = list_members(v);
+    auto all = list_members(one.value);
+    return std::all_of(all.begin(), all.end(), [&](auto& member) {
+      return std::find(held.begin(), held.end(), member) != held.end();
+    });
+  };
+  auto known
+      = std::any_of(r.versions.begin() + static_cast<std::ptrdiff_t>(lowest),
+                    r.versions.end(), explained);
   if (!known)
     violation(nullptr, "resident at the end: " + text_of(id, v)
                            + "; at least version " + std::to_string(lowest)

@@ -186,7 +186,7 @@ private:
   void bind_commit(process_id p, uint64_t commit);
   void acknowledge(known_write& w, const std::vector<write_effect>& effects);
   [[nodiscard]] static bool explains(const register_history& r, size_t index,
-                                     const read_answer& answer, size_t first);
+                                     const read_answer& answer);
   void judge(const open_read& question, const key& id, const std::string& asked,
              const read_answer& answer);
   void check_answered(const request& r);
