@@ -4,7 +4,7 @@
 # Installs what is missing, builds the benchmarks and runs them beside their
 # peers (a plain concurrent map, Redis, memcached, the bare connector on
 # MariaDB), which it starts privately and stops; the system's own are not
-# touched. About 10 minutes, with --quick under 3.
+# touched. Several minutes; with --quick under 3 on two free cores.
 set -eu
 here=$(pwd)
 cd "$(dirname "$0")/.."
