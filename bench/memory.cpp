@@ -160,7 +160,7 @@ double error_of(const std::string& name, size_t rows, size_t budget_bytes) {
     o.install(user_id(i));
   o.memory->collect();
   const auto real = allocated_bytes() - before;
-  return 100.0 * (static_cast<double>(o.memory->used_bytes()) - real) / real;
+  return 100.0 * (static_cast<double>(o.content->used_bytes()) - real) / real;
 }
 
 void measure_accounting(run& r) {
