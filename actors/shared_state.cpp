@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <numeric>
 
 #include <spdlog/sinks/null_sink.h>
 
@@ -96,6 +97,8 @@ cache_map::cache_map(const catalog& types, size_t partitions_count) {
     types_.resize(types_.size() + count, type.id);
     first_.push_back(static_cast<cache_id>(types_.size()));
   }
+  ids_.resize(types_.size());
+  std::iota(ids_.begin(), ids_.end(), cache_id{0});
 }
 
 shared_state::shared_state(catalog_ptr c, options o, const clock& t)

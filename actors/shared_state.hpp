@@ -7,8 +7,8 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <ranges>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -77,8 +77,8 @@ public:
     return types_[id];
   }
   /// The caches of a type, in order.
-  [[nodiscard]] auto of(entity_id type) const noexcept {
-    return std::views::iota(first_[type], first_[size_t{type} + 1]);
+  [[nodiscard]] std::span<const cache_id> of(entity_id type) const noexcept {
+    return {ids_.data() + first_[type], count_of(type)};
   }
   [[nodiscard]] size_t count_of(entity_id type) const noexcept {
     return static_cast<size_t>(first_[size_t{type} + 1] - first_[type]);
@@ -95,6 +95,7 @@ public:
 private:
   std::vector<cache_id> first_; ///< of each type, and one beyond the last
   std::vector<entity_id> types_;
+  std::vector<cache_id> ids_; ///< 0, 1, 2, ...
 };
 
 /// How the catalog and the options split the budget.

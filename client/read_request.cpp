@@ -196,12 +196,12 @@ void ask_rows(dispatcher_context context, read_request_ptr rq,
   auto all = std::make_shared<joined_rows>();
   all->found.resize(ids.size());
   all->open = places.size();
-  for (auto& [owner, at] : places) {
+  for (auto& [owner, part] : places) {
     std::vector<key> own;
-    for (auto i : at)
+    for (auto i : part)
       own.push_back(ids[i]);
     ask_cache(context, rq, owner, std::move(own),
-              [all, at, done](result<std::vector<row_reply>> r) {
+              [all, at = part, done](result<std::vector<row_reply>> r) {
                 --all->open;
                 if (!r) {
                   if (!std::exchange(all->failed, true))
