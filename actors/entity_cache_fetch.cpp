@@ -279,6 +279,7 @@ void entity_cache_state::land_list(flights::flight_id id,
                        "another cache of " + type_->name + " did not answer"});
     else
       install_list(id, std::move(p->found));
+    flush_disk_link(); // the handler of the fetch may have ended long ago
   };
   for (auto& [cache, dropped] : elsewhere) {
     auto target = shared_->actors.cache(cache);
