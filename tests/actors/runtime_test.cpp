@@ -164,6 +164,41 @@ TEST_CASE("memory moves to the type that earns hits with it, and the budget is "
   CHECK(f.counted("shares_moved") > 0);
 }
 
+TEST_CASE("a list of several caches' rows drops what they held before, and is "
+          "sent to disk at once") {
+  auto o = pool_test_options();
+  o.memory.partitions_count = 3;
+  o.memory.check_period = seconds{3600};
+  runtime_fixture f{o};
+  constexpr int64_t users = 6;
+  for (int64_t i = 1; i <= users; ++i)
+    f.db->put(user_type, {i, "bob", int64_t{10}});
+  auto list = *f.user.make_key(1, std::vector<value>{value{"bob"}});
+  auto& caches = f.shared->caches;
+  size_t elsewhere = 0;
+  for (int64_t i = 1; i <= users; ++i) {
+    auto a = f.ask<rows>(f.shared->actors.cache(caches.owner_of(f.id(i))),
+                         get_rows{{f.id(i)}, {}, {}});
+    f.run();
+    REQUIRE(f.shared->partition_of(f.id(i)).peek(f.id(i)));
+    elsewhere += caches.owner_of(f.id(i)) != caches.owner_of(list) ? 1 : 0;
+    f.db->put(user_type, {i, "bob", int64_t{20}}); // somebody else
+  }
+  REQUIRE(elsewhere > 0);
+  auto a = f.ask<lists>(f.shared->actors.cache(caches.owner_of(list)),
+                        get_lists{{list}, {}, {}});
+  f.run();
+  CHECK(a.value().replies[0].keys.size() == static_cast<size_t>(users));
+  CHECK(a.value().replies[0].rows.empty());
+  for (int64_t i = 1; i <= users; ++i) {
+    auto e = f.shared->partition_of(f.id(i)).peek(f.id(i));
+    CHECK((!e || e->content().int_at(2) == 20));
+  }
+  f.advance(seconds{1});
+  CHECK(std::any_of(f.image->entries.begin(), f.image->entries.end(),
+                    [&](auto& e) { return e.second.entry.id == list; }));
+}
+
 TEST_CASE_METHOD(runtime_fixture,
                  "a write waits for a cache that restarts, and "
                  "is not acknowledged before it") {
