@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/db_worker.hpp"
+#include "actors/frugal_scheduler.hpp"
 #include "actors/spawn_blocking.hpp"
 #include "messages/errors.hpp"
 
@@ -18,9 +19,15 @@ void db_pool_state::spawn_worker(uint32_t place) {
   slot.journal->join();
   auto seed = is_simulated(self_->system()) ? uint64_t{place}
                                             : uint64_t{std::random_device{}()};
-  slot.worker = spawn_blocking(self_->system(), db_worker,
-                               db_worker_arguments{shared_, self_->address(),
-                                                   place, slot.journal, seed});
+  db_worker_arguments arguments{shared_, self_->address(), place, slot.journal,
+                                seed};
+  // The scheduler has a thread for so many; those of an earlier pool may still
+  // use them.
+  auto& system = self_->system();
+  if (place < may_block_count(system) && shared_->orphans.load() == 0)
+    slot.worker = system.spawn(db_worker, std::move(arguments));
+  else
+    slot.worker = spawn_blocking(system, db_worker, std::move(arguments));
   slot.connected = false;
   self_->monitor(slot.worker);
 }

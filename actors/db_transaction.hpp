@@ -9,16 +9,18 @@
 #include <string>
 
 #include "actors/counters.hpp"
+#include "actors/frugal_scheduler.hpp"
 #include "config/planted_bugs.hpp"
 #include "policy/change_set.hpp"
 #include "storage/database.hpp"
 
 namespace toadcache {
 
-/// What `call` yields; an exception (a defect: neither database nor session
-/// throws) becomes errc::internal.
+/// What `call` yields, which may block; an exception (a defect: neither
+/// database nor session throws) becomes errc::internal.
 template <class F>
 auto never_throwing(F call) -> decltype(call()) {
+  about_to_block();
   try {
     return call();
   } catch (const std::exception& e) {

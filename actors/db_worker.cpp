@@ -301,6 +301,7 @@ void db_worker_state::drop_session() {
     return;
   if (job_)
     job_->transaction.reset(); // it refers to the session
+  about_to_block();
   if (session_->in_transaction())
     session_->rollback();
   session_.reset();
@@ -338,8 +339,10 @@ void db_worker_state::roll_back() {
   shared_->count.rollbacks.fetch_add(1, std::memory_order_relaxed);
   if (job_)
     job_->transaction.reset();
-  if (session_)
-    session_->rollback();
+  if (!session_)
+    return;
+  about_to_block();
+  session_->rollback();
 }
 
 void db_worker_state::flush_foreign(time_point deadline,

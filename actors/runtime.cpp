@@ -8,6 +8,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include "actors/frugal_scheduler.hpp"
 #include "actors/node.hpp"
 #include "actors/spawn_blocking.hpp"
 #include "messages/errors.hpp"
@@ -51,13 +52,11 @@ void runtime::stop() {
   node_ = nullptr;
 }
 
-void configure(caf::actor_system_config& config) {
-  // The default policy polls: 105-120 us instead of 5-75 us per round trip.
-  config.set("scheduler.policy", caf::atom("sharing"));
-  // CAF starts four at least. On two cores the third and fourth only take turns
-  // with the others, and a miss takes 15 % longer.
-  config.set("scheduler.max-threads",
-             std::max<size_t>(std::thread::hardware_concurrency(), 2));
+void configure(caf::actor_system_config& config, size_t connections_count) {
+  config.module_factories.emplace_back(make_scheduler);
+  config.set("scheduler.max-threads", scheduler_threads(connections_count));
+  // An actor whose mailbox never empties lets the others run now and then.
+  config.set("scheduler.max-throughput", size_t{64});
   config.add_message_types<caf::id_block::toadcache>();
   config.add_error_category(
       caf::atom("toadcache"),

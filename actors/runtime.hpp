@@ -36,8 +36,10 @@ private:
   node_actor node_;
 };
 
-/// The scheduler policy, message types and error texts that a host's own actor
-/// system needs; call before the system is made.
-void configure(caf::actor_system_config& config);
+/// The scheduler, message types and error texts that a host's own actor system
+/// needs; call before the system is made. `connections_count`: the size of the
+/// database pool; workers beyond it get threads of their own.
+void configure(caf::actor_system_config& config,
+               size_t connections_count = defaults::pool_max_count);
 
 } // namespace toadcache

@@ -21,8 +21,11 @@ namespace {
 // An actor system of the cache's own.
 struct own_system {
   struct configuration : caf::actor_system_config {
-    configuration() { configure(*this); }
+    explicit configuration(size_t connections_count) {
+      configure(*this, connections_count);
+    }
   };
+  explicit own_system(size_t connections_count) : config(connections_count) {}
   configuration config;
   caf::actor_system system{config};
 };
@@ -112,7 +115,7 @@ result<cache> cache::open(cache_parts parts) {
     shared->make_store = make_store_factory(parts.config, *types, *source);
   auto p = std::make_unique<parts_of_cache>();
   if (parts.host == nullptr)
-    p->system = std::make_unique<own_system>();
+    p->system = std::make_unique<own_system>(parts.config.pool.max_count);
   auto& system = parts.host ? *parts.host : p->system->system;
   p->core = std::make_shared<client_core>(
       shared, parts.where ? parts.where : make_thread_executor());
