@@ -240,7 +240,7 @@ void entity_cache_state::on_tick(cache_tick what) {
 bool entity_cache_state::install(const key& k, row content, key_list list,
                                  time_point fetched, tier from) {
   auto installed = residents_->install(k, std::move(content), std::move(list),
-                                       fetched, from, flights_.last_started());
+                                       fetched, from);
   arm_expiry();
   return installed;
 }

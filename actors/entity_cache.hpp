@@ -126,8 +126,7 @@ private:
   /// Compares what the database said with the resident entry, drops that if it
   /// differs, and installs the news if the gate allows it.
   void consider(const key& k, const row& content, const key_list& list,
-                const flights::flight& f, flights::flight_id id,
-                bool cacheable);
+                const flights::flight& f, bool cacheable);
 
   // -- changes (entity_cache_apply.cpp) ---------------------------------------
   applied on_apply(const apply_changes& msg);

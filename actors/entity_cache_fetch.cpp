@@ -25,7 +25,10 @@ milliseconds fetch_timeout(const shared_state& s) {
 void entity_cache_state::start_flight(const key& k, uint64_t group,
                                       std::vector<waiter> waiters,
                                       bool disk_allowed) {
-  auto id = flights_.start(k, gate_.open_fill(), now(), std::move(waiters));
+  // Entries born before it were installed before this flight began.
+  auto epoch = epochs::now.fetch_add(1, std::memory_order_relaxed) + 1;
+  auto id
+      = flights_.start(k, gate_.open_fill(), epoch, now(), std::move(waiters));
   group_ = group;
   // While a ticket is open the disk may be older than what was answered.
   if (disk_allowed && installing_ && !gate_.under_ticket(k)
@@ -240,11 +243,11 @@ void entity_cache_state::land_row(flights::flight_id id, const row& content,
     cacheable = type_->may_cache_absence(f.id)
                 || planted(planted_bug::collation_alias);
   if (!alias) {
-    consider(f.id, content, {}, f, id, cacheable);
+    consider(f.id, content, {}, f, cacheable);
   } else if (cacheable) {
-    residents_->install(f.id, content, {}, f.begun, tier::database, id);
+    residents_->install(f.id, content, {}, f.begun, tier::database);
   } else { // the row stands under its own key; there it may be outdated
-    consider(type_->key_of(content), content, {}, f, id, false);
+    consider(type_->key_of(content), content, {}, f, false);
     gate_.on_read(f.id);
     // Nothing stands under this one.
     if (residents_->visible(f.id) || disk_->may_load(f.id))
@@ -306,7 +309,7 @@ void entity_cache_state::install_list(flights::flight_id id,
     auto primary = type_->key_of(r);
     exact = exact && type_->key_of(r, f.id.index()) == f.id;
     if (owns(primary))
-      consider(primary, r, {}, f, id, true);
+      consider(primary, r, {}, f, true);
     else
       all_owned = false;
     what.list.push_back(std::move(primary));
@@ -315,14 +318,13 @@ void entity_cache_state::install_list(flights::flight_id id,
   // somebody has seen this row.
   if (all_owned)
     what.rows = std::move(found);
-  consider(f.id, {}, what.list, f, id, exact);
+  consider(f.id, {}, what.list, f, exact);
   finish(id, what);
 }
 
 void entity_cache_state::consider(const key& k, const row& content,
                                   const key_list& list,
-                                  const flights::flight& f,
-                                  flights::flight_id id, bool cacheable) {
+                                  const flights::flight& f, bool cacheable) {
   auto form = type_->common_form(k);
   gate_.on_read(k);
   if (form && *form != k)
@@ -335,7 +337,7 @@ void entity_cache_state::consider(const key& k, const row& content,
   if (resident && !same
       && !planted(planted_bug::resident_kept_against_newer_read)) {
     // Only a fill begun after the entry was installed is surely the newer one.
-    installs = installs && id > resident->order();
+    installs = installs && resident->born_before(f.epoch);
     count_->differing_reads.fetch_add(1, std::memory_order_relaxed);
     drop_changed(k, removal_cause::invalidated);
   } else if (resident && !same) {

@@ -71,9 +71,9 @@ residents::~residents() {
 }
 
 bool residents::install(const key& k, row content, key_list list,
-                        time_point fetched, tier from, uint64_t order) {
-  const entry_parts parts{
-      k, std::move(content), std::move(list), fetched, from, order};
+                        time_point fetched, tier from) {
+  const entry_parts parts{k, std::move(content), std::move(list), fetched,
+                          from};
   auto used = used_bytes(); // above the share while that shrinks
   if (!make_room(parts)) {
     drop(k, removal_cause::invalidated);

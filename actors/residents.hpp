@@ -31,7 +31,7 @@ public:
   /// group's; an older entry of the key is gone then. Evicts before it
   /// installs.
   bool install(const key& k, row content, key_list list, time_point fetched,
-               tier from, uint64_t order);
+               tier from);
 
   /// The entry removed, or nullptr. Counts the cause.
   entry_ptr drop(const key& k, removal_cause why);

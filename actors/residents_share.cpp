@@ -122,10 +122,11 @@ bool residents::make_room_in_group(uint64_t group, size_t bytes,
 // The least used, then oldest, of those of the group in a random sample.
 slot_id residents::idle_slot_of(uint64_t group, const key& newcomer) {
   auto best = no_slot;
+  const auto epoch = epochs::now.load(std::memory_order_relaxed);
   auto is_better = [&](const entry& a, const entry& b) {
     auto uses = a.mark.load(std::memory_order_relaxed);
     auto others = b.mark.load(std::memory_order_relaxed);
-    return uses != others ? uses < others : a.order() < b.order();
+    return uses != others ? uses < others : a.born_before(b.birth(epoch));
   };
   // Of a few, all.
   auto few = slots_.size() <= sampled_count;

@@ -98,7 +98,7 @@ struct owner {
     const value v{id};
     content->install(*type->make_key(primary_index, {&v, 1}),
                      std::move(content_row), {}, shared->time.now(),
-                     tier::database, 0);
+                     tier::database);
   }
 
   catalog_ptr types;

@@ -24,6 +24,7 @@ public:
   struct flight {
     key id;
     write_gate::stamp stamp = 0;
+    uint64_t epoch = 0; ///< of its start, for the caller
     time begun{};
     bool older = false; ///< may land what was read before it began
     std::vector<Waiter> waiters;
@@ -48,10 +49,10 @@ public:
   }
 
   /// Begins a flight; it becomes the one that later readers join.
-  flight_id start(const key& k, write_gate::stamp s, time now,
+  flight_id start(const key& k, write_gate::stamp s, uint64_t epoch, time now,
                   std::vector<Waiter> waiters) {
     auto id = ++last_;
-    flights_.emplace(id, flight{k, s, now, false, std::move(waiters)});
+    flights_.emplace(id, flight{k, s, epoch, now, false, std::move(waiters)});
     current_[k] = id;
     return id;
   }
@@ -95,8 +96,6 @@ public:
     return all;
   }
 
-  /// The newest flight: those that start later have larger ids.
-  [[nodiscard]] flight_id last_started() const { return last_; }
   [[nodiscard]] size_t size() const { return flights_.size(); }
 
 private:

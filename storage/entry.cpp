@@ -6,23 +6,14 @@ namespace toadcache {
 
 namespace {
 
-// A list: u32 bytes in all, then per key u16 length and bytes.
-using list_size = uint32_t;
-using key_size = uint16_t;
+using list_size = entry::list_size;
+using key_size = entry::key_size;
 
 size_t list_bytes(const key_list& list) {
   auto size = sizeof(list_size);
   for (auto& k : list)
     size += sizeof(key_size) + k.bytes().size();
   return size;
-}
-
-template <class Number>
-Number take(const char*& from) {
-  Number n = 0;
-  std::memcpy(&n, from, sizeof(n));
-  from += sizeof(n);
-  return n;
 }
 
 template <class Number>
@@ -66,7 +57,6 @@ entry_ptr make_entry(const entry_parts& p, uint64_t birth, slot_id slot) {
   auto e = new (prefix) entry;
   e->fetched_ms_ = static_cast<uint64_t>(
       std::chrono::floor<milliseconds>(p.fetched).time_since_epoch().count());
-  e->order_ = p.order;
   e->birth_ = birth;
   e->slot_ = slot;
   e->key_size_ = name.size();
@@ -94,8 +84,9 @@ size_t entry::payload_bytes() const noexcept {
     with_content([&](const row& r) { size = r.bytes().size(); });
     return size;
   }
-  auto from = payload();
-  return take<list_size>(from);
+  list_size size = 0;
+  std::memcpy(&size, payload(), sizeof(size));
+  return size;
 }
 
 size_t entry::bytes() const noexcept {
@@ -105,16 +96,10 @@ size_t entry::bytes() const noexcept {
 
 key_list entry::list(entity_id type) const {
   key_list all;
-  if (is_row())
-    return all;
-  auto from = payload();
-  const auto end = from + payload_bytes();
-  from += sizeof(list_size);
-  while (from < end) {
-    auto size = take<key_size>(from);
-    all.emplace_back(type, primary_index, std::string_view{from, size});
-    from += size;
-  }
+  for_each_listed([&](std::string_view bytes) {
+    all.emplace_back(type, primary_index, bytes);
+    return true;
+  });
   return all;
 }
 

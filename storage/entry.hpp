@@ -1,5 +1,5 @@
 // What is cached under one key: bookkeeping, key and content in one piece of
-// memory (model/shared_block.hpp), so that a row costs 31 bytes here beside its
+// memory (model/shared_block.hpp), so that a row costs 26 bytes here beside its
 // key and its own bytes. Immutable but for the marks of readers and the owner's
 // slot; counted by reference, so that whoever took it, or its row, owns it
 // beyond its removal.
@@ -27,9 +27,6 @@ struct entry_parts {
   time_point fetched;
   /// Where the content came from; a reply from memory names `memory`.
   tier from = tier::memory;
-  /// The owner's order of installs and fills: a fill begun after it was
-  /// installed sees the same or a newer state. Below 2^40.
-  uint64_t order = 0;
 };
 
 /// False for what no entry can hold: a key of more than 65 000 bytes, a list of
@@ -40,6 +37,10 @@ struct entry_parts {
 
 class entry {
 public:
+  /// A list's payload: its bytes in all, then per key a length and the bytes.
+  using list_size = uint32_t;
+  using key_size = uint16_t;
+
   entry(const entry&) = delete;
   entry& operator=(const entry&) = delete;
 
@@ -77,6 +78,24 @@ public:
   }
   /// Of a list key. O(size), a copy.
   [[nodiscard]] key_list list(entity_id type) const;
+  /// Calls f(std::string_view) with the bytes of each key of the list, until it
+  /// returns false. Nothing for a row.
+  template <class F>
+  void for_each_listed(F f) const {
+    if (is_row())
+      return;
+    auto from = payload();
+    const auto end = from + payload_bytes();
+    from += sizeof(list_size);
+    while (from < end) {
+      key_size size = 0;
+      std::memcpy(&size, from, sizeof(size));
+      from += sizeof(size);
+      if (!f(std::string_view{from, size}))
+        return;
+      from += size;
+    }
+  }
 
   /// When it was read from the database, to the millisecond before.
   [[nodiscard]] time_point fetched() const noexcept {
@@ -87,9 +106,16 @@ public:
   [[nodiscard]] tier from() const noexcept {
     return static_cast<tier>(flags_ & tier_mask);
   }
-  [[nodiscard]] uint64_t order() const noexcept { return order_.get(); }
-  /// Epoch in which it became reachable (storage/epochs.hpp).
-  [[nodiscard]] uint64_t birth() const noexcept { return birth_.get(); }
+  /// Whether it became reachable before that epoch began (storage/epochs.hpp).
+  /// Only the lower 40 bits of its birth are kept: right while fewer than 2^39
+  /// epochs lie between the two.
+  [[nodiscard]] bool born_before(uint64_t epoch) const noexcept {
+    return since(epoch) < 0;
+  }
+  /// The epoch of its birth, seen from one less than 2^39 away.
+  [[nodiscard]] uint64_t birth(uint64_t epoch) const noexcept {
+    return epoch + static_cast<uint64_t>(since(epoch));
+  }
   /// The owner's number of it, for the eviction policy; the owner's alone.
   [[nodiscard]] slot_id slot() const noexcept {
     return static_cast<slot_id>(slot_.get());
@@ -134,6 +160,10 @@ private:
   static constexpr uint8_t has_row_flag = 4;
 
   entry() = default;
+  /// Epochs from that one to its birth.
+  [[nodiscard]] int64_t since(uint64_t epoch) const noexcept {
+    return static_cast<int64_t>((birth_.get() - epoch) << 24) >> 24;
+  }
   [[nodiscard]] char* start() const noexcept {
     auto p = reinterpret_cast<char*>(const_cast<entry*>(this));
     return p - (shared_block::prefix_of(p) - p);
@@ -145,14 +175,13 @@ private:
   [[nodiscard]] size_t payload_bytes() const noexcept;
 
   packed<5> fetched_ms_;
-  packed<5> order_;
   packed<5> birth_;
   mutable packed<4> slot_;
   packed<2> key_size_;
   packed<1> index_;
   uint8_t flags_ = 0;
 };
-static_assert(sizeof(entry) == 25 && alignof(entry) == 1);
+static_assert(sizeof(entry) == 20 && alignof(entry) == 1);
 
 using entry_ptr = caf::intrusive_ptr<const entry>;
 

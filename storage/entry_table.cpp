@@ -136,7 +136,7 @@ void entry_table::retire(const entry* e, epochs::retired& out) {
   out.add(
       const_cast<entry*>(e),
       [](void* what) { intrusive_ptr_release(static_cast<entry*>(what)); },
-      e->birth(), e->bytes());
+      e->birth(epochs::now.load(std::memory_order_relaxed)), e->bytes());
 }
 
 } // namespace toadcache

@@ -41,7 +41,7 @@ public:
     const auto first = visible_from();
     epochs::reader r;
     auto e = table_of(id).find(id, r);
-    if (e == nullptr || e->birth() < first)
+    if (e == nullptr || e->born_before(first))
       return false;
     mark(*e);
     f(*e);
@@ -62,7 +62,7 @@ public:
       if (i + ahead < ids.size())
         table_of(ids[i + ahead]).prefetch(ids[i + ahead], r);
       auto e = table_of(ids[i]).find(ids[i], r);
-      if (e == nullptr || e->birth() < first)
+      if (e == nullptr || e->born_before(first))
         continue;
       mark(*e);
       f(i, *e);
@@ -86,7 +86,7 @@ public:
   }
   /// What `visit` asks, for entries that were found otherwise.
   [[nodiscard]] bool visible(const entry& e) const noexcept {
-    return e.birth() >= visible_from();
+    return !e.born_before(visible_from());
   }
 
   [[nodiscard]] bool closed() const noexcept {

@@ -24,7 +24,6 @@ TEST_CASE("an entry holds what it was made of") {
   p.content = row_of("toad");
   p.fetched = time_point{1234ms};
   p.from = tier::disk;
-  p.order = (uint64_t{1} << 40) - 1;
   auto e = make_entry(p, (uint64_t{1} << 40) - 2, 7);
   CHECK(e->is(p.id));
   CHECK_FALSE(e->is(key_of(primary_index, 43)));
@@ -38,9 +37,21 @@ TEST_CASE("an entry holds what it was made of") {
   CHECK(e->list(3).empty());
   CHECK(e->fetched() == p.fetched);
   CHECK(e->from() == tier::disk);
-  CHECK(e->order() == p.order);
-  CHECK(e->birth() == (uint64_t{1} << 40) - 2);
+  CHECK(e->birth(uint64_t{1} << 40) == (uint64_t{1} << 40) - 2);
   CHECK(e->slot() == 7);
+}
+
+TEST_CASE("births are told apart beyond what an entry keeps of them") {
+  constexpr auto bit_40 = uint64_t{1} << 40;
+  for (auto born : {uint64_t{1}, bit_40 - 1, bit_40, 5 * bit_40 - 3}) {
+    auto e = make_entry({key_of(primary_index, 1), {}, {}, {}}, born);
+    CHECK_FALSE(e->born_before(born));
+    CHECK(e->born_before(born + 1));
+    CHECK(e->born_before(born + bit_40 / 2 - 1));
+    CHECK(e->birth(born) == born);
+    CHECK(e->birth(born + 1000) == born);
+    CHECK(e->birth(born + bit_40 / 2 - 1) == born);
+  }
 }
 
 TEST_CASE("what was fetched before the clock began stays old") {
