@@ -5,6 +5,7 @@
 #include "client/check_plan.hpp"
 #include "client/operations.hpp"
 #include "client/reader.hpp"
+#include "client/warm_check.hpp"
 #include "client/writer.hpp"
 
 namespace toadcache {
@@ -56,44 +57,6 @@ std::optional<key> link_key(const check_types& types, const check_request& what,
     return std::nullopt;
   return row_key(*types.channel_profile,
                  {what.user_channel->second, profile.text_at("id")});
-}
-
-// All rows from memory, or nothing when one is missing there.
-std::optional<checked_rows> probe_all(client_core& core,
-                                      const check_types& types,
-                                      const check_request& what) {
-  read_options how;
-  how.accept_stale = false;
-  auto keys = keys_of(types, what);
-  checked_rows rows;
-  auto look = [&](const entity_type& type, const std::optional<key>& id,
-                  record& out) {
-    if (!id)
-      return true;
-    if (!core.shared->reads_cached(type.id))
-      return false;
-    auto r = probe_row(core, *id, how);
-    if (!r || !r->found())
-      return false;
-    out = record{type, std::move(*r)};
-    return true;
-  };
-  if (!look(*types.guild, keys.guild, rows.guild)
-      || !look(*types.channel, keys.channel, rows.channel)
-      || !look(*types.user, keys.user, rows.user)
-      || !look(*types.user_channel, keys.user_channel, rows.user_channel)
-      || !look(*types.guild_user, keys.guild_user, rows.guild_user))
-    return std::nullopt;
-  if (keys.profiles) {
-    auto all = probe_list(core, *types.profile, *keys.profiles, how);
-    if (!all)
-      return std::nullopt;
-    rows.default_profile = default_profile_in(*all);
-  }
-  if (!look(*types.channel_profile, link_key(types, what, rows.default_profile),
-            rows.channel_profile))
-    return std::nullopt;
-  return rows;
 }
 
 answer<record> ask_for(client_core& core, const entity_type& type,
@@ -210,60 +173,73 @@ task<result<T>> ensure_then(client_core_ptr core, check_types types,
 
 } // namespace
 
+check_request::check_request(const check_view& v)
+    : user_channel(v.user_channel), activate(v.activate),
+      guild_user(v.guild_user), displayname(v.displayname) {
+  if (v.guild)
+    guild = *v.guild;
+  if (v.channel)
+    channel = *v.channel;
+  if (v.user)
+    user = *v.user;
+}
+
 checks::checks(client_core& core)
-    : core_(&core), types_(check_types::of(*core.shared->types)) {}
+    : core_(&core), types_(check_types::of(*core.shared->types)) {
+  if (types_)
+    warm_ = std::make_shared<warm_check>(*types_);
+}
 
 template <class T, class Pick>
-answer<T> checks::run(check_request what, Pick pick) const {
+answer<T> checks::run(const check_view& what, uint8_t answered,
+                      Pick pick) const {
   if (!types_)
     return fail(types_.error());
-  if (auto rows = probe_all(*core_, *types_, what)) {
-    auto plan = plan_check(*types_, what, *rows, 0, {});
-    if (plan && plan->empty())
-      return result<T>{pick(std::move(*rows))};
-  }
+  if (auto rows = warm_->find(*core_, what, answered))
+    return result<T>{pick(std::move(*rows))};
   return start_task<T>(
       core_->where,
-      ensure_then<T>(core_->shared_from_this(), *types_, std::move(what), pick),
+      ensure_then<T>(core_->shared_from_this(), *types_, check_request{what},
+                     pick),
       {core_->time_of({}) * requests_in_a_row, errc::outcome_unknown});
 }
 
 answer<record> checks::check_guild(const discord_guild& guild) const {
-  check_request what;
-  what.guild = guild;
-  return run<record>(std::move(what),
+  check_view what;
+  what.guild = &guild;
+  return run<record>(what, warm_check::guild,
                      [](checked_rows r) { return std::move(r.guild); });
 }
 
 answer<record> checks::check_channel(const discord_channel& channel) const {
-  check_request what;
-  what.channel = channel;
-  return run<record>(std::move(what),
+  check_view what;
+  what.channel = &channel;
+  return run<record>(what, warm_check::channel,
                      [](checked_rows r) { return std::move(r.channel); });
 }
 
 answer<record> checks::check_user(const discord_user& user) const {
-  check_request what;
-  what.user = user;
-  return run<record>(std::move(what),
+  check_view what;
+  what.user = &user;
+  return run<record>(what, warm_check::user,
                      [](checked_rows r) { return std::move(r.user); });
 }
 
 answer<record> checks::check_user_channel(int64_t user_id, int64_t channel_id,
                                           bool activate) const {
-  check_request what;
+  check_view what;
   what.user_channel = {user_id, channel_id};
   what.activate = activate;
-  return run<record>(std::move(what),
+  return run<record>(what, warm_check::user_channel,
                      [](checked_rows r) { return std::move(r.user_channel); });
 }
 
 answer<record> checks::check_guild_user(const discord_guild& guild,
                                         const discord_user& user) const {
-  check_request what;
+  check_view what;
   what.guild_user = {user.id, guild.id};
   what.displayname = user.displayname.empty() ? user.name : user.displayname;
-  return run<record>(std::move(what),
+  return run<record>(what, warm_check::guild_user,
                      [](checked_rows r) { return std::move(r.guild_user); });
 }
 
@@ -274,17 +250,19 @@ answer<base_data> checks::check_base_data(const discord_guild& guild,
     return fail(errc::invalid,
                 "check_base_data: channel " + std::to_string(channel.id)
                     + " is not in guild " + std::to_string(guild.id));
-  check_request what;
-  what.guild = guild;
-  what.channel = channel;
-  what.user = user;
+  check_view what;
+  what.guild = &guild;
+  what.channel = &channel;
+  what.user = &user;
   what.user_channel = {user.id, channel.id};
   what.guild_user = {user.id, guild.id};
   what.displayname = user.displayname.empty() ? user.name : user.displayname;
-  return run<base_data>(std::move(what), [](checked_rows r) {
-    return base_data{std::move(r.user), std::move(r.guild),
-                     std::move(r.channel)};
-  });
+  return run<base_data>(
+      what, warm_check::guild | warm_check::channel | warm_check::user,
+      [](checked_rows r) {
+        return base_data{std::move(r.user), std::move(r.guild),
+                         std::move(r.channel)};
+      });
 }
 
 } // namespace toadcache

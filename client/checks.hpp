@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "client/cache.hpp"
@@ -37,14 +39,26 @@ struct base_data {
   record channel;
 };
 
-/// Which rows a check covers, and what they should hold.
+/// Which rows a check covers, and what they should hold; borrowed.
+struct check_view {
+  const discord_guild* guild = nullptr;
+  const discord_channel* channel = nullptr;
+  const discord_user* user = nullptr;
+  std::optional<std::pair<int64_t, int64_t>> user_channel; ///< user, channel
+  bool activate = false;                                   ///< the user channel
+  /// User, guild, and the display name.
+  std::optional<std::pair<int64_t, int64_t>> guild_user;
+  std::string_view displayname;
+};
+
+/// The same, owned.
 struct check_request {
+  explicit check_request(const check_view& v);
   std::optional<discord_guild> guild;
   std::optional<discord_channel> channel;
   std::optional<discord_user> user;
   std::optional<std::pair<int64_t, int64_t>> user_channel; ///< user, channel
   bool activate = false;                                   ///< the user channel
-  /// User, guild, and the display name.
   std::optional<std::pair<int64_t, int64_t>> guild_user;
   std::string displayname;
 };
@@ -74,6 +88,8 @@ struct check_types {
   [[nodiscard]] static result<check_types> of(const catalog& types);
 };
 
+class warm_check;
+
 class checks {
 public:
   /// With a catalog that lacks one of the seven every check answers
@@ -100,12 +116,14 @@ public:
                                     const discord_user& user) const;
 
 private:
-  /// `pick(checked_rows&&)` makes the caller's answer.
+  /// `pick(checked_rows&&)` makes the caller's answer of the rows that
+  /// `answered` names (warm_check::part).
   template <class T, class Pick>
-  answer<T> run(check_request what, Pick pick) const;
+  answer<T> run(const check_view& what, uint8_t answered, Pick pick) const;
 
   client_core* core_;
   result<check_types> types_;
+  std::shared_ptr<const warm_check> warm_; ///< null without the types
 };
 
 } // namespace toadcache

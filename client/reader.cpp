@@ -192,14 +192,32 @@ std::optional<row_reply> probe_row(client_core& core, const key& id,
   return found;
 }
 
-std::optional<records> probe_list(client_core& core, const entity_type& type,
-                                  const key& list, const read_options& how) {
+bool any_in_list(client_core& core, const entity_type& type, const key& list,
+                 const read_options& how, row_predicate wanted, void* with) {
   if (!asks_cache(core, type, how))
-    return std::nullopt;
-  auto p = probe_parts(core, type, list, how);
-  if (!p || !p->complete)
-    return std::nullopt;
-  return as_records(type, list, *p);
+    return false;
+  auto found = false;
+  // True when it is known to be no such row.
+  auto rule_out = [&](const entry& e) {
+    auto is_other = !e.has_content();
+    e.with_content([&](const row& r) {
+      auto in = belongs(type, r, list);
+      found = in == membership::yes && wanted(with, r);
+      is_other = in != membership::unknown && !found;
+    });
+    return is_other;
+  };
+  probe(core, list, how, [&](const entry& e, freshness, milliseconds) {
+    e.for_each_listed([&](std::string_view bytes) {
+      auto go_on = false;
+      probe(core, key{type.id, primary_index, bytes}, how,
+            [&](const entry& listed, freshness, milliseconds) {
+              go_on = rule_out(listed);
+            });
+      return go_on;
+    });
+  });
+  return found;
 }
 
 answer<record> read_row(client_core& core, const entity_type& type,

@@ -26,13 +26,13 @@ using row_visitor = void (*)(void* with, const row& content, freshness state,
 bool visit_row(client_core& core, const key& id, const read_options& how,
                row_visitor f, void* with);
 
-/// A list as memory knows it, with the rows it names (a row that has gone or
-/// moved is left out); nothing when the list or one of its rows is missing.
-/// Requires: a list key.
-[[nodiscard]] std::optional<records> probe_list(client_core& core,
-                                                const entity_type& type,
-                                                const key& list,
-                                                const read_options& how);
+using row_predicate = bool (*)(void* with, const row& content);
+/// Whether `wanted` accepts a row of the list as memory knows it; asked in the
+/// order of the list until it does. False also where memory cannot tell: the
+/// list or a row before is not there. Requires: a list key.
+[[nodiscard]] bool any_in_list(client_core& core, const entity_type& type,
+                               const key& list, const read_options& how,
+                               row_predicate wanted, void* with);
 
 [[nodiscard]] answer<record> read_row(client_core& core,
                                       const entity_type& type, result<key> id,

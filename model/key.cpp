@@ -1,6 +1,7 @@
 #include "model/key.hpp"
 
 #include <bit>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -38,18 +39,20 @@ double from_ordered_bits(uint64_t x) {
   return std::bit_cast<double>((x & sign_bit) != 0 ? x & ~sign_bit : ~x);
 }
 
+// Big-endian.
+static_assert(std::endian::native == std::endian::little);
 void append_fixed(key_bytes& out, tag t, uint64_t x) {
-  char bytes[9] = {t};
-  for (int i = 0; i < 8; ++i)
-    bytes[1 + i] = static_cast<char>(x >> (56 - 8 * i));
+  char bytes[1 + sizeof(x)] = {t};
+  x = __builtin_bswap64(x);
+  std::memcpy(bytes + 1, &x, sizeof(x));
   out += std::string_view{bytes, sizeof(bytes)};
 }
 
+// Requires: 8 bytes at least.
 uint64_t read_fixed(std::string_view bytes) {
   uint64_t x = 0;
-  for (unsigned char c : bytes.substr(0, 8))
-    x = x << 8 | c;
-  return x;
+  std::memcpy(&x, bytes.data(), sizeof(x));
+  return __builtin_bswap64(x);
 }
 
 tl::unexpected<failure> broken(const char* what) {

@@ -20,7 +20,11 @@ public:
   key_bytes(const std::string& bytes) : key_bytes(std::string_view{bytes}) {}
   key_bytes(const char* bytes) : key_bytes(std::string_view{bytes}) {}
   key_bytes(const key_bytes& other) : key_bytes(other.view()) {}
-  key_bytes(key_bytes&& other) noexcept : key_bytes() { swap(other); }
+  key_bytes(key_bytes&& other) noexcept
+      : size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, inline_size)) {
+    std::memcpy(inline_, other.inline_, inline_size); // or the pointer
+  }
   key_bytes& operator=(key_bytes other) noexcept {
     swap(other);
     return *this;

@@ -19,19 +19,17 @@ constexpr size_t header_bytes = 16;
 constexpr size_t bytes_per_column = 5; // end offset and type
 constexpr uint32_t null_flag = uint32_t{1} << 31;
 
+// Little-endian.
+static_assert(std::endian::native == std::endian::little);
 template <class Number>
 Number load(const char* from) {
   Number x = 0;
-  for (size_t i = 0; i < sizeof(Number); ++i)
-    x |= static_cast<Number>(
-        static_cast<Number>(static_cast<unsigned char>(from[i])) << 8 * i);
+  std::memcpy(&x, from, sizeof(x));
   return x;
 }
-
 template <class Number>
 void store(char* to, Number x) {
-  for (size_t i = 0; i < sizeof(Number); ++i)
-    to[i] = static_cast<char>(x >> 8 * i);
+  std::memcpy(to, &x, sizeof(x));
 }
 
 // The column count is the seed, so that the hash covers it too. 0 stands for
@@ -204,9 +202,12 @@ uint64_t row::content_hash() const noexcept {
 }
 
 value_view row::at(size_t i) const noexcept {
-  if (is_null(i))
+  auto count = column_count();
+  if (i >= count)
     return std::monostate{};
-  cell c{bytes_, column_count(), i};
+  cell c{bytes_, count, i};
+  if (c.is_null())
+    return std::monostate{};
   switch (c.type()) {
   case column_type::int64:
     return static_cast<int64_t>(c.bits());
@@ -229,17 +230,21 @@ bool row::is_null(size_t i) const noexcept {
 }
 
 int64_t row::int_at(size_t i) const noexcept {
-  if (is_null(i))
+  auto count = column_count();
+  if (i >= count)
     return 0;
-  cell c{bytes_, column_count(), i};
-  return c.type() == column_type::int64 ? static_cast<int64_t>(c.bits()) : 0;
+  cell c{bytes_, count, i};
+  return !c.is_null() && c.type() == column_type::int64
+             ? static_cast<int64_t>(c.bits())
+             : 0;
 }
 
 std::string_view row::text_at(size_t i) const noexcept {
-  if (is_null(i))
+  auto count = column_count();
+  if (i >= count)
     return {};
-  cell c{bytes_, column_count(), i};
-  return is_fixed(c.type()) ? std::string_view{} : c.content();
+  cell c{bytes_, count, i};
+  return c.is_null() || is_fixed(c.type()) ? std::string_view{} : c.content();
 }
 
 } // namespace toadcache

@@ -1,4 +1,6 @@
 #include <atomic>
+#include <coroutine>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -7,6 +9,7 @@
 
 #include "actors/runtime.hpp"
 #include "client/client_core.hpp"
+#include "client/task.hpp"
 #include "tests/catch.hpp"
 #include "tests/client/live_cache.hpp"
 
@@ -74,6 +77,28 @@ TEST_CASE("the three forms of a miss and of a hit yield the same row") {
   }
 }
 
+namespace {
+
+/// Awaits the answer, and opens the latch when that has suspended.
+struct suspend_then {
+  answer<record>& of;
+  std::shared_ptr<std::latch> latch;
+
+  [[nodiscard]] bool await_ready() const { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> h) {
+    auto open = latch; // this may end before we return
+    auto suspended = of.operator co_await().await_suspend(h);
+    open->count_down();
+    return suspended;
+  }
+  result<record> await_resume() {
+    return of.operator co_await().await_resume();
+  }
+};
+
+} // namespace
+
 TEST_CASE("a coroutine goes on in the executor, not in an actor") {
   live_database db;
   auto c = db.open();
@@ -85,12 +110,19 @@ TEST_CASE("a coroutine goes on in the executor, not in an actor") {
     known.notify_all();
   });
   known.wait(false);
-  auto where = [](entity_handle g) -> task<std::thread::id> {
-    auto r = co_await g.find_by_pk(404);
-    (void)r;
+  // The DISPATCHER waits until the coroutine does.
+  auto suspended = std::make_shared<std::latch>(1);
+  caf::anon_send(
+      c.running()->shared()->actors.dispatcher(),
+      dispatch{std::make_shared<std::function<void(dispatcher_context&)>>(
+          [suspended](dispatcher_context&) { suspended->wait(); })});
+  auto where = [](entity_handle g,
+                  std::shared_ptr<std::latch> then) -> task<std::thread::id> {
+    auto pending = g.find_by_pk(404);
+    co_await suspend_then{pending, std::move(then)};
     co_return std::this_thread::get_id();
   };
-  CHECK(where(c.entity("guild")).get() == executor_thread);
+  CHECK(where(c.entity("guild"), suspended).get() == executor_thread);
 }
 
 TEST_CASE("an absent row is remembered until it is created") {

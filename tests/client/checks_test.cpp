@@ -67,6 +67,56 @@ TEST_CASE("a warm check of everything needs no statement and no coroutine") {
   CHECK(c.statistics().statements == before);
 }
 
+TEST_CASE("a warm check finds the default profile wherever it stands") {
+  live_database db;
+  auto c = db.open();
+  checks k{c};
+  must(k.check_base_data(cup, war, peach).get());
+  auto own = must(c.profiles().find_all("user", 7).get());
+  REQUIRE(own.size() == 1);
+  auto profile = [](const char* id) {
+    return fields{{"id", id},      {"user_id", 7}, {"name", "mine"},
+                  {"bg_url", "x"}, {"css", "x"},   {"html", "x"}};
+  };
+  // One before and one behind it.
+  must(c.profiles()
+           .create(profile("00000000-0000-4000-8000-000000000000"))
+           .get());
+  must(c.profiles()
+           .create(profile("ffffffff-ffff-4fff-bfff-ffffffffffff"))
+           .get());
+  must(k.check_base_data(cup, war, peach).get());
+  CHECK(k.check_base_data(cup, war, peach).ready());
+  // Without it another is made.
+  must(c.profiles().destroy(std::string{own[0]->id()}).get());
+  must(k.check_user(peach).get());
+  CHECK(rows_in(c, "profile") == 3);
+  must(k.check_user(peach).get());
+  CHECK(k.check_user(peach).ready());
+}
+
+TEST_CASE("a warm check counts one lookup for each row and list it looks at") {
+  live_database db;
+  auto c = db.open();
+  checks k{c};
+  for (int i = 0; i < 2; ++i)
+    must(k.check_base_data(cup, war, peach).get());
+  auto hits = [&] {
+    std::vector<uint64_t> all;
+    for (auto* name :
+         {"guild", "channel", "user", "user_channel", "guild_user", "profile"})
+      all.push_back(c.statistics().find(name)->hits);
+    return all;
+  };
+  auto before = hits();
+  REQUIRE(k.check_base_data(cup, war, peach).ready());
+  auto after = hits();
+  std::vector<uint64_t> more;
+  for (size_t i = 0; i < after.size(); ++i)
+    more.push_back(after[i] - before[i]);
+  CHECK(more == std::vector<uint64_t>{1, 1, 1, 1, 1, 2}); // the list, its row
+}
+
 TEST_CASE("names that Discord changed are changed") {
   live_database db;
   auto c = db.open();
