@@ -164,7 +164,7 @@ TEST_CASE("a second process on the cache file is noticed", "[planted]") {
   must_be_noticed(planted_bug::second_process_on_cache_file,
                   [](run_plan& plan) {
                     plan.second_process = true;
-                    plan.memory_bytes = 2400; // most reads come from disk
+                    plan.memory_bytes = 2000; // most reads come from disk
                     plan.operations = 600;
                     plan.hot = 300;
                   });

@@ -12,7 +12,7 @@ run_plan run_plan::from_seed(uint64_t seed) {
   plan.time_passes = d.pick({5, 40, 200});
   plan.disk = !d.one_in(4);
   // A few rows fit: the others are evicted, and come back from disk.
-  plan.memory_bytes = d.pick({size_t{2400}, size_t{6000}, size_t{1} << 20});
+  plan.memory_bytes = d.pick({size_t{2000}, size_t{6000}, size_t{1} << 20});
   plan.invalidations = d.pick({0, 50, 150});
   auto family = [&](uint32_t& chance, uint32_t amount) {
     if (d.one_in(3))
