@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/key.hpp"
+#include "model/position.hpp"
 #include "model/row.hpp"
 
 namespace toadcache {
@@ -24,16 +25,6 @@ enum class tier : uint8_t { memory, disk, database };
 /// entity's policy (or the caller) allows it.
 enum class freshness : uint8_t { fresh, stale };
 [[nodiscard]] std::string_view to_string(freshness f) noexcept;
-
-/// A place in the database's own order of commits. Without a change feed only
-/// `sequence` (the process's change sequence) is known.
-struct position {
-  std::string source; ///< the server's identity; empty: unknown
-  std::string gtid;   ///< MariaDB: gtid list; MySQL: gtid set
-  std::string file;   ///< binlog file, where there is no gtid
-  uint64_t offset = 0;
-  friend bool operator==(const position&, const position&) = default;
-};
 
 /// Which state of a row an answer shows.
 struct version {
