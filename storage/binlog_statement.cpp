@@ -139,9 +139,15 @@ public:
     if (first == "INSERT" || first == "REPLACE" || first == "UPDATE"
         || first == "DELETE" || first == "LOAD")
       return data(first);
+    // Both may also stand before a statement that changes rows.
+    if (first == "SET" && word() == "STATEMENT")
+      return of(kind_type::unknown);
+    if (first == "ANALYZE" && word() != "TABLE" && word() != "LOCAL"
+        && word() != "NO_WRITE_TO_BINLOG")
+      return of(kind_type::unknown);
     for (auto harmless :
          {"RELEASE", "GRANT", "REVOKE", "SET", "ANALYZE", "OPTIMIZE", "REPAIR",
-          "CHECK", "FLUSH", "USE", "INSTALL", "UNINSTALL", "DUMMY", ""})
+          "CHECK", "FLUSH", "USE", "INSTALL", "UNINSTALL", ""})
       if (first == harmless)
         return of(kind_type::harmless);
     return of(kind_type::unknown);
