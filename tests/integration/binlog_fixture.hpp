@@ -15,7 +15,7 @@ namespace toadcache::tests {
 
 /// The server that these tests share, started at its first use.
 inline mariadb_server& logging_server() {
-  static mariadb_server server{{.binlog = true}};
+  static mariadb_server server{{.binlog = true, .arguments = {}}};
   return server;
 }
 

@@ -34,7 +34,7 @@ const std::vector<probe>& probes() {
       {"DOUBLE UNSIGNED", {"12.5"}},
       {"DECIMAL(10,2)", {"0", "0.5", "-0.01", "99999999.99", "-99999999.99"}},
       {"DECIMAL(65,30)",
-       {"12345678901234567890123456789012345.123456789012345678901234567890",
+       {"12345678901234567890123456789012.123456789012345678901234567890",
         "-0.000000000000000000000000000001", "0"}},
       {"DECIMAL(5,5)", {"0.12345", "-0.99999", "0"}},
       {"DECIMAL(18,0)", {"999999999999999999", "-1", "0"}},
@@ -79,8 +79,8 @@ const std::vector<probe>& probes() {
       {"BLOB", {"REPEAT(x'00', 65535)"}},
       {"MEDIUMBLOB", {"REPEAT(x'ff', 70000)"}},
       {"LONGBLOB", {"REPEAT(x'0a0d', 100000)"}},
-      {"ENUM('a','it''s','c\\\\d','ä','n\\nl')",
-       {"'a'", "'it''s'", "3", "'ä'", "5"}},
+      {"ENUM('a','it''s','c\\\\d','ö','n\\nl')",
+       {"'a'", "'it''s'", "3", "'ö'", "5"}},
       {"SET('x','it''s','c')", {"''", "'x,c'", "'it''s'", "7"}},
       {"JSON", {"'{\"a\": [1, null]}'", "'[]'"}},
   };
@@ -119,9 +119,9 @@ void same(const entity_type& type, const row& decoded, const row& read) {
     INFO(type.columns[i].name << " " << type.columns[i].sql_type);
     CHECK(to_string(decoded.at(i)).substr(0, 200)
           == to_string(read.at(i)).substr(0, 200));
-    CHECK(decoded.at(i) == read.at(i));
+    CHECK((decoded.at(i) == read.at(i)));
   }
-  CHECK(decoded.bytes() == read.bytes());
+  CHECK((decoded == read));
   CHECK(decoded.content_hash() == read.content_hash());
 }
 
