@@ -1,0 +1,25 @@
+// The server's settings and the account's privileges that a change stream
+// needs. Inside, the driver's exceptions pass.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/options.hpp"
+#include "storage/database.hpp"
+#include "storage/mysql_connection.hpp"
+
+namespace toadcache {
+
+/// What keeps a change stream from working (`fatal`) or makes it work less
+/// well, each with the SQL that mends it (with a line of the server's
+/// configuration where no SQL can).
+[[nodiscard]] std::vector<setting_problem>
+binlog_problems(mysql_connection& c, const database_options& o);
+
+/// Of the privileges that a reader of the log needs, those that no line of
+/// SHOW GRANTS gives. A pure function.
+[[nodiscard]] std::vector<std::string>
+missing_log_privileges(const std::vector<std::string>& grants, bool mariadb);
+
+} // namespace toadcache
