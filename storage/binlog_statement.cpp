@@ -118,6 +118,8 @@ public:
       : text_(text), tokens_(tokenizer{text}.all()) {}
 
   logged_statement scan() {
+    if (tokens_.empty())
+      return of(kind_type::harmless);
     auto first = word();
     ++at_;
     if (first == "BEGIN")
@@ -147,7 +149,7 @@ public:
       return of(kind_type::unknown);
     for (auto harmless :
          {"RELEASE", "GRANT", "REVOKE", "SET", "ANALYZE", "OPTIMIZE", "REPAIR",
-          "CHECK", "FLUSH", "USE", "INSTALL", "UNINSTALL", ""})
+          "CHECK", "FLUSH", "USE", "INSTALL", "UNINSTALL"})
       if (first == harmless)
         return of(kind_type::harmless);
     return of(kind_type::unknown);
