@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <mysql.h>
 
@@ -96,6 +98,8 @@ struct binlog_connection::parts {
   MYSQL* connection = mysql_init(nullptr);
   MARIADB_RPL* log = nullptr;
   MARIADB_RPL_EVENT* event = nullptr;
+  /// Of its own, since the library closes the other one when it fails, while
+  /// shut_down() may be using it.
   int socket = -1;
   uint32_t server_id = 0;
 
@@ -109,6 +113,8 @@ struct binlog_connection::parts {
       mariadb_rpl_close(log);
     if (connection != nullptr)
       mysql_close(connection);
+    if (socket >= 0)
+      ::close(socket);
   }
 };
 
@@ -132,8 +138,13 @@ binlog_connection::open(const database_options& o, const settings& s) {
   std::unique_ptr<binlog_connection> out{new binlog_connection{std::move(p)}};
   if (done == nullptr)
     return out->failed();
+  auto* m = out->parts_->connection;
+  // Without verification the library would go on in clear text.
+  if (o.tls && mysql_get_ssl_cipher(m) == nullptr)
+    return tl::unexpected<stream_failure>(
+        log_failure(2026, "expected TLS, but the server offers none"));
   out->parts_->socket
-      = static_cast<int>(mysql_get_socket(out->parts_->connection));
+      = ::fcntl(static_cast<int>(mysql_get_socket(m)), F_DUPFD_CLOEXEC, 0);
   auto period = std::to_string(std::chrono::nanoseconds{s.heartbeat}.count());
   for (auto& statement :
        {std::string{"SET @master_binlog_checksum = @@global.binlog_checksum, "
