@@ -1,6 +1,7 @@
 #include "storage/mysql_sql.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "storage/sql_types.hpp"
 
@@ -24,7 +25,7 @@ public:
     if (c.type == column_type::uint64
         && split_sql_type(c.sql_type).base == "bit")
       return "CAST(" + name + " AS UNSIGNED)";
-    return mysql_has_fraction(c) ? "CAST(" + name + " AS CHAR)" : name;
+    return mysql_reads_as_text(c) ? "CAST(" + name + " AS CHAR)" : name;
   }
   std::string ordered(const column& c) const override { return quote(c.name); }
   std::string placeholder(const column& c, bool) const override {
@@ -87,7 +88,14 @@ const sql_dialect& mysql_dialect() noexcept {
   return instance;
 }
 
-bool mysql_has_fraction(const column& c) {
+bool mysql_reads_as_text(const column& c) {
+  constexpr size_t safe_digits_count = 60;
+  if (c.type == column_type::decimal) {
+    auto digits = split_sql_type(declared_type(c)).arguments;
+    size_t count = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), count);
+    return count > safe_digits_count;
+  }
   auto timed = c.type == column_type::time || c.type == column_type::datetime
                || c.type == column_type::timestamp;
   return timed && c.sql_type.find('(') != std::string::npos;

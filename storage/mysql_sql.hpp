@@ -11,9 +11,10 @@ namespace toadcache {
 
 [[nodiscard]] const sql_dialect& mysql_dialect() noexcept;
 
-/// Times with fractions are selected as text: the driver would print six digits
-/// or none, whatever the column has.
-[[nodiscard]] bool mysql_has_fraction(const column& c);
+/// Selected as text, because the driver would not read them as they are: times
+/// with fractions (it prints six digits or none, whatever the column has) and
+/// decimals of more digits than its buffer takes (the last one is chance).
+[[nodiscard]] bool mysql_reads_as_text(const column& c);
 
 /// A text as an SQL literal.
 [[nodiscard]] std::string mysql_literal(std::string_view text);

@@ -75,6 +75,12 @@ value value_at(sql::ResultSet& rows, uint32_t i, column_type type) {
     return uint64_t{rows.getUInt64(i)};
   case column_type::float64:
     return static_cast<double>(rows.getDouble(i));
+  case column_type::date: {
+    // The driver writes no zeros before a year.
+    auto text = rows.getString(i).asStdString();
+    auto year = text.find('-');
+    return year < 4 ? std::string(4 - year, '0') + text : text;
+  }
   default:
     return rows.getString(i).asStdString();
   }
@@ -115,8 +121,8 @@ result<void> check_columns(const entity_type& type, sql::ResultSet& rows) {
   auto* found = rows.getMetaData();
   for (size_t i = 0; i < type.columns.size(); ++i) {
     auto place = static_cast<unsigned>(i + 1);
-    auto wanted = mysql_has_fraction(type.columns[i]) ? column_type::text
-                                                      : type.types[i];
+    auto wanted = mysql_reads_as_text(type.columns[i]) ? column_type::text
+                                                       : type.types[i];
     if (!takes_exactly(wanted, found->getColumnType(place),
                        found->isSigned(place)))
       return fail(errc::invalid,

@@ -211,6 +211,27 @@ TEST_CASE("every place is one to go on from, nothing missed or twice") {
   }
 }
 
+TEST_CASE("a commit cut off half-way comes again whole") {
+  followed_schema s{logging_server(), "feed", two_tables};
+  auto place = s->place();
+  std::string values = "(0, REPEAT('x', 50), REPEAT('y', 5000), 1)";
+  for (int i = 1; i < 200; ++i)
+    values += ", (" + std::to_string(i)
+              + ", REPEAT('x', 50), REPEAT('y', 5000), 1)";
+  s.run({"INSERT INTO user VALUES " + values}); // many events
+  for (int events = 1; events < 12; ++events) {
+    s.connect(place);
+    for (int i = 0; i < events; ++i) {
+      auto c = s->next(milliseconds{0});
+      REQUIRE(c);
+      REQUIRE_FALSE(*c);
+    }
+    CHECK(s->place().at == place.at);
+  }
+  s.connect(s->place());
+  CHECK(s.next().changes.size() == 200);
+}
+
 TEST_CASE("after a stop or a crash of the server the stream goes on") {
   mariadb_server server{{.binlog = true, .arguments = {}}};
   followed_schema s{server, "feed", two_tables};
