@@ -5,6 +5,7 @@
 
 #include "actors/spawn_blocking.hpp"
 #include "messages/errors.hpp"
+#include "model/block_memory.hpp"
 
 namespace toadcache {
 
@@ -36,6 +37,7 @@ budget_self::behavior_type budget_state::start(shared_ptr_state shared) {
   pressure_.emplace(
       pressure_rules{o.pressure_ratio, o.stall_ratio},
       std::min(1.0, static_cast<double>(now) / static_cast<double>(wanted)));
+  budget_bytes_ = now;
   shares_.emplace(now, weights_of(*shared_->types), rules_of(o));
   std::vector<size_t> told;
   for (auto& s : shared_->shares)
@@ -60,11 +62,11 @@ budget_self::behavior_type budget_state::start(shared_ptr_state shared) {
 }
 
 caf::result<budget_set> budget_state::on_set_budget(const set_budget& msg) {
-  auto before = shares_->budget();
+  auto before = budget_bytes_;
   shared_->budget_wanted.store(msg.budget_bytes, std::memory_order_relaxed);
   apply_budget();
   shared_->log->info("the memory budget is {:.1f} MiB, it was {:.1f} MiB",
-                     mebibytes(shares_->budget()), mebibytes(before));
+                     mebibytes(budget_bytes_), mebibytes(before));
   waiting_.push_back(self_->make_response_promise<budget_set>());
   auto promise = waiting_.back();
   settle();
@@ -98,6 +100,9 @@ void budget_state::end_period() {
       all += caches_[cache].gained;
     gained.push_back(all - std::exchange(types_[type].judged, all));
   }
+  share_out();
+  if (!is_simulated(self_->system()))
+    control_group::give_back(budget_bytes_ / 20);
   auto moved = shares_->on_period(gained);
   shared_->count.shares_moved.fetch_add(moved, std::memory_order_relaxed);
   for (entity_id type = 0; type < types_.size(); ++type)
@@ -111,7 +116,7 @@ void budget_state::read_pressure() {
   if (step == memory_pressure::step::none)
     return;
   apply_budget();
-  auto budget = mebibytes(shares_->budget());
+  auto budget = mebibytes(budget_bytes_);
   if (step == memory_pressure::step::shrink) {
     shared_->count.budget_shrinks.fetch_add(1, std::memory_order_relaxed);
     shared_->log->warn(
@@ -130,12 +135,25 @@ void budget_state::apply_budget() {
   auto wanted = shared_->budget_wanted.load(std::memory_order_relaxed);
   auto ratio = pressure_->budget_ratio();
   auto bytes = static_cast<size_t>(static_cast<double>(wanted) * ratio);
-  gives_back_ = gives_back_ || bytes < shares_->budget();
-  shares_->set_budget(bytes);
+  gives_back_ = gives_back_ || bytes < budget_bytes_;
+  budget_bytes_ = bytes;
   auto& count = shared_->count;
   count.budget_bytes.store(bytes, std::memory_order_relaxed);
   count.pressure.store(ratio < 1 ? 1 : 0, std::memory_order_relaxed);
+  share_out();
   tell_changes();
+}
+
+// Free places in spans belong to the process and are held by it: whoever's
+// they are, they count. Virtual time knows no memory but that of its own.
+void budget_state::share_out() {
+  size_t wasted = 0;
+  if (!is_simulated(self_->system())) {
+    auto& blocks = block_memory::instance();
+    auto used = blocks.used_bytes();
+    wasted = std::max(blocks.held_bytes(), used) - used;
+  }
+  shares_->set_budget(budget_bytes_ - std::min(wasted, budget_bytes_ / 4));
 }
 
 void budget_state::tell(entity_id type) {
@@ -213,9 +231,9 @@ void budget_state::settle() {
                   [](const cache_view& c) { return c.asked != 0 || c.missed; }))
     return;
   for (auto& p : std::exchange(waiting_, {}))
-    p.deliver(budget_set{shares_->budget()});
+    p.deliver(budget_set{budget_bytes_});
   if (std::exchange(gives_back_, false))
-    control_group::give_back();
+    control_group::give_back(0);
 }
 
 void budget_state::later(milliseconds delay, budget_tick what) {

@@ -46,6 +46,8 @@ private:
   void read_pressure();
   /// The budget of now: what is wanted, as far as the pressure allows.
   void apply_budget();
+  /// Shares out what the allocator's waste leaves of it.
+  void share_out();
   void tell(entity_id type);
   void tell_cache(cache_id cache);
   /// Those whose share is not what they were told.
@@ -76,6 +78,7 @@ private:
   std::vector<cache_view> caches_;
   std::vector<type_view> types_;
   std::vector<caf::typed_response_promise<budget_set>> waiting_;
+  size_t budget_bytes_ = 0; ///< of now
   bool gives_back_ = false; ///< when the caches have evicted
   bool again_sent_ = false;
 };

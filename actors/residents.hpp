@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "actors/shared_state.hpp"
+#include "model/block_memory.hpp"
 #include "policy/evicted_keys.hpp"
 #include "policy/eviction.hpp"
 #include "policy/expiry_wheel.hpp"
@@ -117,8 +118,8 @@ private:
   partition& memory_;
   entity_counters& count_;
   std::unique_ptr<eviction_policy> policy_;
-  std::vector<const entry*> slots_; ///< owned by memory_; null: free
-  std::vector<slot_id> free_slots_;
+  block_vector<const entry*> slots_; ///< owned by memory_; null: free
+  block_vector<slot_id> free_slots_;
   take_mark marks_;
   expiry_wheel wheel_; ///< every resident entry, by the second of its last use
   expiry_wheel::due_of due_;

@@ -213,12 +213,12 @@ void residents::collect() {
 void residents::compact() {
   if (slots_.size() < compact_from_count)
     return;
-  std::vector<const entry*> left;
+  block_vector<const entry*> left;
   for (const auto* e : slots_)
     if (e != nullptr)
       left.push_back(e);
   slots_ = std::move(left);
-  free_slots_ = std::vector<slot_id>{}; // `{}` alone would keep its memory
+  free_slots_ = block_vector<slot_id>{}; // `{}` alone would keep its memory
   policy_ = std::move(make_eviction_policy(type_.eviction).value());
   wheel_ = expiry_wheel{wheel_.now()};
   group_bytes_ = decltype(group_bytes_){};

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "model/block_memory.hpp"
+
 namespace {
 
 thread_local uint64_t calls = 0;
@@ -64,7 +66,7 @@ void operator delete[](void* p, std::size_t, std::align_val_t) noexcept {
 namespace toadcache::bench {
 
 uint64_t own_allocations() noexcept {
-  return calls;
+  return calls + block_memory::instance().allocation_count();
 }
 
 } // namespace toadcache::bench

@@ -19,6 +19,7 @@
 #include "bench/rows.hpp"
 #include "bench/run.hpp"
 #include "client/cache.hpp"
+#include "model/block_memory.hpp"
 #include "tools/process_memory.hpp"
 #include "tools/random.hpp"
 
@@ -26,10 +27,11 @@ namespace toadcache::bench {
 
 namespace {
 
-/// What is allocated now, its headers and the unused ends of blocks included.
+/// What is allocated now, headers and the unused ends of blocks included.
 double allocated_bytes() {
   auto m = mallinfo2();
-  return static_cast<double>(m.uordblks + m.hblkhd);
+  return static_cast<double>(m.uordblks + m.hblkhd
+                             + block_memory::instance().used_bytes());
 }
 
 /// Two types that share the budget.
@@ -190,6 +192,7 @@ public:
   void measure() {
     cache_parts parts;
     parts.config.memory.budget_bytes = budget_;
+    parts.config.memory.budget_period = std::chrono::seconds{1};
     parts.types = catalog::parse(catalog_json, "benchmark").value();
     parts.source = make_up_database(made_up_row);
     parts.log = std::make_shared<spdlog::logger>("quiet"); // no sink
@@ -219,6 +222,7 @@ public:
           most_used, static_cast<double>(c.statistics().total().used_bytes));
     }
     auto all = c.statistics().total();
+    auto& blocks = block_memory::instance();
     if (all.evictions == 0) {
       r_.skip("memory.growth", "bytes", "budget",
               "the budget was not reached; ask for a longer --duration");
@@ -234,7 +238,9 @@ public:
                 {"most_used_bytes", most_used},
                 {"reads", static_cast<double>(reads)},
                 {"evictions", static_cast<double>(all.evictions)},
-                {"hit_ratio", all.hit_ratio()}};
+                {"hit_ratio", all.hit_ratio()},
+                {"block_bytes_used", static_cast<double>(blocks.used_bytes())},
+                {"block_bytes_held", static_cast<double>(blocks.held_bytes())}};
     f.note = "most resident bytes over those before the first row; rows of 100 "
              "bytes to 64 KB";
     r_.add(std::move(f));

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <new>
 
 namespace toadcache::shared_block {
 
@@ -25,17 +24,12 @@ inline constexpr size_t max_prefix_bytes = UINT16_MAX - header_bytes;
   return start + sizeof(count_type);
 }
 
-/// An uninitialised payload with one owner. Requires: prefix_bytes <=
-/// max_prefix_bytes.
-[[nodiscard]] inline char* allocate(size_t prefix_bytes, size_t payload_bytes) {
-  auto start = static_cast<char*>(
-      ::operator new(header_bytes + prefix_bytes + payload_bytes));
-  new (start) count_type{1};
-  auto distance = static_cast<distance_type>(header_bytes + prefix_bytes);
-  auto payload = start + distance;
-  std::memcpy(payload - sizeof(distance), &distance, sizeof(distance));
-  return payload;
-}
+/// An uninitialised payload with one owner, in block_memory. Requires:
+/// prefix_bytes <= max_prefix_bytes.
+[[nodiscard]] char* allocate(size_t prefix_bytes, size_t payload_bytes);
+/// What that occupies.
+[[nodiscard]] size_t bytes_of(size_t prefix_bytes,
+                              size_t payload_bytes) noexcept;
 
 /// The start of the piece of memory: the count.
 [[nodiscard]] inline char* start_of(const char* payload) noexcept {
@@ -47,11 +41,12 @@ inline constexpr size_t max_prefix_bytes = UINT16_MAX - header_bytes;
 inline void add_owner(char* start) noexcept {
   reinterpret_cast<count_type*>(start)->fetch_add(1, std::memory_order_relaxed);
 }
+void free(char* start) noexcept;
 /// Frees it with the last owner.
 inline void drop_owner(char* start) noexcept {
   auto count = reinterpret_cast<count_type*>(start);
   if (count->fetch_sub(1, std::memory_order_acq_rel) == 1)
-    ::operator delete(start);
+    free(start);
 }
 
 } // namespace toadcache::shared_block

@@ -16,6 +16,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/block_memory.hpp"
 #include "policy/eviction.hpp"
 
 namespace toadcache {
@@ -85,7 +86,7 @@ private:
   tick at_;                                     ///< not yet passed
   std::array<slot_id, levels * width> buckets_; ///< the first of each
   std::array<uint64_t, levels> occupied_{};     ///< a bit per bucket
-  std::vector<node> nodes_;
+  block_vector<node> nodes_;
   size_t count_ = 0;
 };
 

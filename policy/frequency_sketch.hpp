@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/block_memory.hpp"
+
 namespace toadcache {
 
 class frequency_sketch {
@@ -26,8 +28,8 @@ public:
 private:
   void halve();
 
-  std::vector<uint64_t> words_; ///< sixteen counters each
-  size_t key_count_ = 0;        ///< that room was asked for
+  block_vector<uint64_t> words_; ///< sixteen counters each
+  size_t key_count_ = 0;         ///< that room was asked for
   size_t added_ = 0; ///< uses since the last halving, and half before
 };
 

@@ -20,7 +20,7 @@ void ghost_table::reserve(size_t count) {
   if (wanted <= cells_.size())
     return;
   auto groups = (wanted + wanted / 8) / group + 1;
-  cells_ = std::vector<cell>(groups * group);
+  cells_ = block_vector<cell>(groups * group);
 }
 
 ghost_table::cell* ghost_table::group_of(uint64_t key_hash) {

@@ -8,6 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "model/block_memory.hpp"
+
 namespace toadcache {
 
 /// What is remembered of a key. Times are counts of something that the caller
@@ -57,7 +59,7 @@ private:
   [[nodiscard]] cell* group_of(uint64_t key_hash);
   [[nodiscard]] static cell* find(cell* first, uint64_t key_hash);
 
-  std::vector<cell> cells_;
+  block_vector<cell> cells_;
 };
 
 } // namespace toadcache

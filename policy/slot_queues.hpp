@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "model/block_memory.hpp"
 #include "policy/eviction.hpp"
 
 namespace toadcache {
@@ -125,7 +126,7 @@ private:
     q.bytes -= n.weight_bytes;
   }
 
-  std::vector<slot_node> nodes_;
+  block_vector<slot_node> nodes_;
   std::array<queue_ends, QueueCount> queues_;
 };
 

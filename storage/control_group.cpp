@@ -136,9 +136,10 @@ memory_load control_group::read() const {
   return worst;
 }
 
-void control_group::give_back() {
+void control_group::give_back(size_t bytes) {
 #ifdef __GLIBC__
-  malloc_trim(0);
+  if (bytes == 0 || mallinfo2().fordblks > bytes)
+    malloc_trim(0);
 #endif
 }
 

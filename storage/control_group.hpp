@@ -22,8 +22,9 @@ public:
   /// limit and no pressure.
   [[nodiscard]] memory_load read() const;
 
-  /// Gives memory that was freed back to the system. Milliseconds.
-  static void give_back();
+  /// Gives what is free in the C library's heap back to the system, if it is
+  /// more than `bytes`. Milliseconds.
+  static void give_back(size_t bytes);
 
 private:
   std::vector<std::filesystem::path> folders_;

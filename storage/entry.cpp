@@ -45,8 +45,8 @@ bool fits_entry(const entry_parts& p) noexcept {
 }
 
 size_t bytes_of(const entry_parts& p) noexcept {
-  return allocated_bytes(shared_block::header_bytes + sizeof(entry)
-                         + p.id.bytes().size() + payload_of(p));
+  return shared_block::bytes_of(sizeof(entry) + p.id.bytes().size(),
+                                payload_of(p));
 }
 
 entry_ptr make_entry(const entry_parts& p, uint64_t birth, slot_id slot) {
@@ -90,8 +90,8 @@ size_t entry::payload_bytes() const noexcept {
 }
 
 size_t entry::bytes() const noexcept {
-  return allocated_bytes(shared_block::header_bytes + sizeof(entry)
-                         + key_size_.get() + payload_bytes());
+  return shared_block::bytes_of(sizeof(entry) + key_size_.get(),
+                                payload_bytes());
 }
 
 key_list entry::list(entity_id type) const {

@@ -32,7 +32,7 @@ struct entry_parts {
 /// False for what no entry can hold: a key of more than 65 000 bytes, a list of
 /// more than a gigabyte, the 256th index of a type.
 [[nodiscard]] bool fits_entry(const entry_parts& p) noexcept;
-/// What an entry made of it occupies, as the allocator counts it. O(list).
+/// What an entry made of it occupies, as block_memory counts it. O(list).
 [[nodiscard]] size_t bytes_of(const entry_parts& p) noexcept;
 
 class entry {
@@ -121,7 +121,7 @@ public:
     return static_cast<slot_id>(slot_.get());
   }
   void set_slot(slot_id s) const noexcept { slot_ = s; }
-  /// Of the piece of memory, as the allocator counts it.
+  /// Of the piece of memory, as block_memory counts it.
   [[nodiscard]] size_t bytes() const noexcept;
 
   /// Counted up to max_mark by readers, taken by the owner's eviction policy.
@@ -188,10 +188,5 @@ using entry_ptr = caf::intrusive_ptr<const entry>;
 /// One allocation. Requires: fits_entry(p).
 [[nodiscard]] entry_ptr make_entry(const entry_parts& p, uint64_t birth = 0,
                                    slot_id slot = no_slot);
-
-/// What the allocator (glibc, 64 bits) takes for a piece of `size` bytes.
-[[nodiscard]] constexpr size_t allocated_bytes(size_t size) noexcept {
-  return size <= 24 ? 32 : (size + 8 + 15) / 16 * 16;
-}
 
 } // namespace toadcache

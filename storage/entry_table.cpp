@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "model/block_memory.hpp"
+
 namespace toadcache {
 
 namespace {
@@ -21,12 +23,15 @@ size_t roomy(size_t size) {
 
 } // namespace
 
-size_t entry_table::words::bytes_of(size_t capacity) noexcept {
+size_t entry_table::words::bytes_needed(size_t capacity) noexcept {
   return sizeof(words) + capacity * sizeof(std::atomic<word>);
+}
+size_t entry_table::words::bytes_of(size_t capacity) noexcept {
+  return block_memory::bytes_of(bytes_needed(capacity));
 }
 
 entry_table::words* entry_table::words::make(size_t capacity) {
-  auto w = new (::operator new(bytes_of(capacity))) words;
+  auto w = new (take_block(bytes_needed(capacity))) words;
   w->capacity = capacity;
   w->birth = epochs::now.load(std::memory_order_seq_cst);
   for (size_t i = 0; i < capacity; ++i)
@@ -35,7 +40,7 @@ entry_table::words* entry_table::words::make(size_t capacity) {
 }
 
 void entry_table::words::destroy(void* w) {
-  ::operator delete(w);
+  give_block(w);
 }
 
 entry_table::entry_table() : words_(words::make(smallest)) {

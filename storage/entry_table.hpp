@@ -99,6 +99,8 @@ private:
     }
     [[nodiscard]] static words* make(size_t capacity);
     static void destroy(void* w);
+    [[nodiscard]] static size_t bytes_needed(size_t capacity) noexcept;
+    /// What the allocator takes for them.
     [[nodiscard]] static size_t bytes_of(size_t capacity) noexcept;
   };
 

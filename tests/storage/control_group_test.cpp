@@ -72,5 +72,5 @@ TEST_CASE_METHOD(group_folder, "control group: nonsense is no pressure") {
 TEST_CASE("control group: the own one can be read") {
   auto load = control_group{""}.read();
   CHECK((!load.used_ratio || *load.used_ratio >= 0));
-  control_group::give_back();
+  control_group::give_back(0);
 }
