@@ -25,8 +25,9 @@ void frugal_clock::run() {
       continue;
     }
     auto first = schedule_.begin();
-    if (now() < first->first) {
-      changed_.wait_until(guard, first->first);
+    // A copy: while this waits the event may be cancelled.
+    if (auto due_at = first->first; now() < due_at) {
+      changed_.wait_until(guard, due_at);
       continue;
     }
     auto due = std::move(first->second);
