@@ -2,6 +2,7 @@
 // as far as its words tell. Pure functions, thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
