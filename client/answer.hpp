@@ -121,9 +121,9 @@ private:
     return seen(std::move(std::get<result<Raw>>(state_)));
   }
 
-  static result<T> seen(result<Raw> r) {
+  static result<T> seen(result<Raw>&& r) {
     if constexpr (std::is_same_v<T, Raw>)
-      return r;
+      return std::move(r);
     else
       return std::move(r).map([](Raw&& raw) {
         if constexpr (std::is_constructible_v<T, Raw>)

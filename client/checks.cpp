@@ -162,13 +162,27 @@ task<result<checked_rows>> ensure_all(client_core_ptr core, check_types types,
   }
 }
 
-template <class T, class Pick>
+void take(checked_rows& from, const wanted_rows& into) {
+  auto move_to = [](record* to, record& r) {
+    if (to != nullptr)
+      *to = std::move(r);
+  };
+  move_to(into.guild, from.guild);
+  move_to(into.channel, from.channel);
+  move_to(into.user, from.user);
+  move_to(into.user_channel, from.user_channel);
+  move_to(into.guild_user, from.guild_user);
+}
+
+template <class T, class RowsOf>
 task<result<T>> ensure_then(client_core_ptr core, check_types types,
-                            check_request what, Pick pick) {
+                            check_request what, RowsOf rows_of) {
   auto rows = co_await ensure_all(std::move(core), types, std::move(what));
   if (!rows)
     co_return fail(std::move(rows.error()));
-  co_return pick(std::move(*rows));
+  T taken;
+  take(*rows, rows_of(taken));
+  co_return std::move(taken);
 }
 
 } // namespace
@@ -190,39 +204,37 @@ checks::checks(client_core& core)
     warm_ = std::make_shared<warm_check>(*types_);
 }
 
-template <class T, class Pick>
-answer<T> checks::run(const check_view& what, uint8_t answered,
-                      Pick pick) const {
+template <class T, class RowsOf>
+answer<T> checks::run(const check_view& what, RowsOf rows_of) const {
   if (!types_)
     return fail(types_.error());
-  if (auto rows = warm_->find(*core_, what, answered))
-    return result<T>{pick(std::move(*rows))};
+  result<T> found{tl::in_place};
+  if (warm_->find(*core_, what, rows_of(*found)))
+    return found;
   return start_task<T>(
       core_->where,
       ensure_then<T>(core_->shared_from_this(), *types_, check_request{what},
-                     pick),
+                     rows_of),
       {core_->time_of({}) * requests_in_a_row, errc::outcome_unknown});
 }
 
 answer<record> checks::check_guild(const discord_guild& guild) const {
   check_view what;
   what.guild = &guild;
-  return run<record>(what, warm_check::guild,
-                     [](checked_rows r) { return std::move(r.guild); });
+  return run<record>(what, [](record& r) { return wanted_rows{.guild = &r}; });
 }
 
 answer<record> checks::check_channel(const discord_channel& channel) const {
   check_view what;
   what.channel = &channel;
-  return run<record>(what, warm_check::channel,
-                     [](checked_rows r) { return std::move(r.channel); });
+  return run<record>(what,
+                     [](record& r) { return wanted_rows{.channel = &r}; });
 }
 
 answer<record> checks::check_user(const discord_user& user) const {
   check_view what;
   what.user = &user;
-  return run<record>(what, warm_check::user,
-                     [](checked_rows r) { return std::move(r.user); });
+  return run<record>(what, [](record& r) { return wanted_rows{.user = &r}; });
 }
 
 answer<record> checks::check_user_channel(int64_t user_id, int64_t channel_id,
@@ -230,8 +242,8 @@ answer<record> checks::check_user_channel(int64_t user_id, int64_t channel_id,
   check_view what;
   what.user_channel = {user_id, channel_id};
   what.activate = activate;
-  return run<record>(what, warm_check::user_channel,
-                     [](checked_rows r) { return std::move(r.user_channel); });
+  return run<record>(what,
+                     [](record& r) { return wanted_rows{.user_channel = &r}; });
 }
 
 answer<record> checks::check_guild_user(const discord_guild& guild,
@@ -239,8 +251,8 @@ answer<record> checks::check_guild_user(const discord_guild& guild,
   check_view what;
   what.guild_user = {user.id, guild.id};
   what.displayname = user.displayname.empty() ? user.name : user.displayname;
-  return run<record>(what, warm_check::guild_user,
-                     [](checked_rows r) { return std::move(r.guild_user); });
+  return run<record>(what,
+                     [](record& r) { return wanted_rows{.guild_user = &r}; });
 }
 
 answer<base_data> checks::check_base_data(const discord_guild& guild,
@@ -257,12 +269,10 @@ answer<base_data> checks::check_base_data(const discord_guild& guild,
   what.user_channel = {user.id, channel.id};
   what.guild_user = {user.id, guild.id};
   what.displayname = user.displayname.empty() ? user.name : user.displayname;
-  return run<base_data>(
-      what, warm_check::guild | warm_check::channel | warm_check::user,
-      [](checked_rows r) {
-        return base_data{std::move(r.user), std::move(r.guild),
-                         std::move(r.channel)};
-      });
+  return run<base_data>(what, [](base_data& all) {
+    return wanted_rows{
+        .guild = &all.guild, .channel = &all.channel, .user = &all.user};
+  });
 }
 
 } // namespace toadcache

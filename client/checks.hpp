@@ -74,6 +74,15 @@ struct checked_rows {
   record guild_user;
 };
 
+/// Where the rows of an answer go; null: not wanted.
+struct wanted_rows {
+  record* guild = nullptr;
+  record* channel = nullptr;
+  record* user = nullptr;
+  record* user_channel = nullptr;
+  record* guild_user = nullptr;
+};
+
 /// The entity types of the seven, found once.
 struct check_types {
   const entity_type* guild = nullptr;
@@ -116,10 +125,9 @@ public:
                                     const discord_user& user) const;
 
 private:
-  /// `pick(checked_rows&&)` makes the caller's answer of the rows that
-  /// `answered` names (warm_check::part).
-  template <class T, class Pick>
-  answer<T> run(const check_view& what, uint8_t answered, Pick pick) const;
+  /// `rows_of(T&)` says as wanted_rows which rows go where in the answer.
+  template <class T, class RowsOf>
+  answer<T> run(const check_view& what, RowsOf rows_of) const;
 
   client_core* core_;
   result<check_types> types_;

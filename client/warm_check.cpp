@@ -18,16 +18,6 @@ bool integers_only(const entity_type& type, index_id i) {
   });
 }
 
-/// As `entity_type::make_key`. Requires: the index has that many columns, all
-/// plain integers.
-key integer_key(const entity_type& type, index_id i,
-                std::initializer_list<int64_t> all) {
-  key_bytes bytes;
-  for (auto x : all)
-    append_to_key(bytes, x);
-  return {type.id, i, std::move(bytes)};
-}
-
 // As plan_check: an empty text asks for nothing.
 bool differs(const row& r, size_t column, std::string_view wanted) {
   return !wanted.empty() && (r.is_null(column) || r.text_at(column) != wanted);
@@ -39,23 +29,23 @@ bool differs(const row& r, size_t column, std::string_view wanted) {
 /// full.
 class warm_check::look {
 public:
-  look(client_core& core, uint8_t answered) : core_(core), answered_(answered) {
+  explicit look(client_core& core) : core_(core) {
     how_.accept_stale = false; // nothing is decided on a stale row
   }
 
-  /// The row is there, and `good(row)`.
+  /// The row is there, and `good(row)`; then it is taken, if it is wanted.
   template <class Good>
-  bool at(const entity_type& type, const key& id, uint8_t part, record& out,
-          Good good) {
+  bool at(const entity_type& type, std::initializer_list<int64_t> id,
+          record* out, Good good) {
     bool is_good = false;
     auto visit = [&](const row& r, freshness state, milliseconds age) {
       is_good = r && good(r);
-      if (is_good && (answered_ & part) != 0)
-        out = record{type, {r, tier::memory, state, age, 0}};
+      if (is_good && out != nullptr)
+        *out = record{type, {r, tier::memory, state, age, 0}};
     };
     using visitor = decltype(visit);
     visit_row(
-        core_, id, how_,
+        core_, key::of_integers(type.id, primary_index, id), how_,
         [](void* with, const row& r, freshness state, milliseconds age) {
           (*static_cast<visitor*>(with))(r, state, age);
         },
@@ -76,7 +66,6 @@ public:
 private:
   client_core& core_;
   read_options how_;
-  uint8_t answered_;
 };
 
 warm_check::warm_check(const check_types& types) : types_(types) {
@@ -94,77 +83,57 @@ warm_check::warm_check(const check_types& types) : types_(types) {
   auto column = [](const entity_type* type, std::string_view name) {
     return type->find_column(name).value_or(SIZE_MAX);
   };
-  at_ = {column(types.guild, "name"),
-         column(types.channel, "name"),
-         column(types.user, "name"),
-         column(types.user, "discriminator"),
-         column(types.profile, "name"),
-         column(types.user_channel, "isActive"),
-         column(types.guild_user, "displayname")};
+  at_ = {
+      column(types.guild, "name"),   column(types.channel, "name"),
+      column(types.user, "name"),    column(types.user, "discriminator"),
+      column(types.profile, "name"), column(types.guild_user, "displayname")};
 }
 
-std::optional<checked_rows> warm_check::find(client_core& core,
-                                             const check_view& what,
-                                             uint8_t answered) const {
+bool warm_check::find(client_core& core, const check_view& what,
+                      const wanted_rows& into) const {
   if (!plain_keys_)
-    return std::nullopt;
-  auto row_key = [](const entity_type* type, auto... ids) {
-    return integer_key(*type, primary_index, {ids...});
-  };
-  std::optional<checked_rows> found{std::in_place};
-  auto& rows = *found;
-  look l{core, answered};
-  auto holds = [&] {
-    if (what.guild
-        && !l.at(*types_.guild, row_key(types_.guild, what.guild->id), guild,
-                 rows.guild, [&](const row& r) {
-                   return !differs(r, at_.guild_name, what.guild->name);
-                 }))
-      return false;
-    if (what.channel
-        && !l.at(*types_.channel, row_key(types_.channel, what.channel->id),
-                 channel, rows.channel, [&](const row& r) {
-                   return !differs(r, at_.channel_name, what.channel->name);
-                 }))
-      return false;
-    if (what.user
-        && !l.at(*types_.user, row_key(types_.user, what.user->id), user,
-                 rows.user, [&](const row& r) {
-                   return !differs(r, at_.user_name, what.user->name)
-                          && !differs(r, at_.discriminator,
-                                      what.user->discriminator);
-                 }))
-      return false;
-    if (what.user_channel) {
-      auto [user_id, channel_id] = *what.user_channel;
-      // To activate means to link the profile as well: left to plan_check.
-      if (what.activate
-          || !l.at(*types_.user_channel,
-                   row_key(types_.user_channel, user_id, channel_id),
-                   user_channel, rows.user_channel,
-                   [](const row&) { return true; }))
-        return false;
-    }
-    if (what.guild_user) {
-      auto [user_id, guild_id] = *what.guild_user;
-      if (!l.at(*types_.guild_user,
-                row_key(types_.guild_user, user_id, guild_id), guild_user,
-                rows.guild_user, [&](const row& r) {
-                  return !differs(r, at_.displayname, what.displayname);
-                }))
-        return false;
-    }
-    return !what.user
-           || l.any_of(
-               *types_.profile,
-               integer_key(*types_.profile, profiles_of_user_, {what.user->id}),
+    return false;
+  look l{core};
+  if (what.guild
+      && !l.at(*types_.guild, {what.guild->id}, into.guild, [&](const row& r) {
+           return !differs(r, at_.guild_name, what.guild->name);
+         }))
+    return false;
+  if (what.channel
+      && !l.at(*types_.channel, {what.channel->id}, into.channel,
                [&](const row& r) {
-                 return r.text_at(at_.profile_name) == default_name;
-               });
-  };
-  if (!holds())
-    found.reset();
-  return found;
+                 return !differs(r, at_.channel_name, what.channel->name);
+               }))
+    return false;
+  if (what.user
+      && !l.at(*types_.user, {what.user->id}, into.user, [&](const row& r) {
+           return !differs(r, at_.user_name, what.user->name)
+                  && !differs(r, at_.discriminator, what.user->discriminator);
+         }))
+    return false;
+  if (what.user_channel) {
+    auto [user_id, channel_id] = *what.user_channel;
+    // To activate means to link the profile as well: left to plan_check.
+    if (what.activate
+        || !l.at(*types_.user_channel, {user_id, channel_id}, into.user_channel,
+                 [](const row&) { return true; }))
+      return false;
+  }
+  if (what.guild_user) {
+    auto [user_id, guild_id] = *what.guild_user;
+    if (!l.at(*types_.guild_user, {user_id, guild_id}, into.guild_user,
+              [&](const row& r) {
+                return !differs(r, at_.displayname, what.displayname);
+              }))
+      return false;
+  }
+  return !what.user
+         || l.any_of(*types_.profile,
+                     key::of_integers(types_.profile->id, profiles_of_user_,
+                                      {what.user->id}),
+                     [&](const row& r) {
+                       return r.text_at(at_.profile_name) == default_name;
+                     });
 }
 
 } // namespace toadcache

@@ -3,8 +3,6 @@
 // else is left to plan_check. Thread-safe, never blocks.
 #pragma once
 
-#include <optional>
-
 #include "client/checks.hpp"
 
 namespace toadcache {
@@ -13,19 +11,11 @@ class warm_check {
 public:
   explicit warm_check(const check_types& types);
 
-  /// The rows of `answered`, a set of `part`s; nothing when a row of the check
-  /// is not in memory, too old, or not as it should be. Counts each row that it
-  /// looks at. No allocation.
-  [[nodiscard]] std::optional<checked_rows>
-  find(client_core& core, const check_view& what, uint8_t answered) const;
-
-  enum part : uint8_t {
-    guild = 1,
-    channel = 2,
-    user = 4,
-    user_channel = 8,
-    guild_user = 16,
-  };
+  /// Takes the rows that `into` wants. False when a row of the check is not in
+  /// memory, too old, or not as it should be; some may have been taken. Counts
+  /// each row that it looks at. No allocation.
+  [[nodiscard]] bool find(client_core& core, const check_view& what,
+                          const wanted_rows& into) const;
 
 private:
   class look;
@@ -41,7 +31,6 @@ private:
     size_t user_name;
     size_t discriminator;
     size_t profile_name;
-    size_t is_active;
     size_t displayname;
   } at_{};
 };

@@ -42,10 +42,13 @@ double from_ordered_bits(uint64_t x) {
 // Big-endian.
 static_assert(std::endian::native == std::endian::little);
 void append_fixed(key_bytes& out, tag t, uint64_t x) {
-  char bytes[1 + sizeof(x)] = {t};
   x = __builtin_bswap64(x);
-  std::memcpy(bytes + 1, &x, sizeof(x));
-  out += std::string_view{bytes, sizeof(bytes)};
+  out += t;
+  out += std::string_view{reinterpret_cast<const char*>(&x), sizeof(x)};
+}
+
+void append_integer(key_bytes& out, int64_t i) {
+  append_fixed(out, tag_int64, static_cast<uint64_t>(i) ^ sign_bit);
 }
 
 // Requires: 8 bytes at least.
@@ -107,6 +110,17 @@ key::key(entity_id type, index_id index, key_bytes bytes) noexcept
     : type_(type), index_(index), hash_(hash_of(type, index, bytes)),
       bytes_(std::move(bytes)) {}
 
+key key::of_integers(entity_id type, index_id index,
+                     std::initializer_list<int64_t> values) {
+  key k;
+  k.type_ = type;
+  k.index_ = index;
+  for (auto i : values)
+    append_integer(k.bytes_, i);
+  k.hash_ = hash_of(type, index, k.bytes_);
+  return k;
+}
+
 uint64_t key::hash_of(entity_id type, index_id index,
                       std::string_view bytes) noexcept {
   // No bytes is no key: the hash of a default-constructed one.
@@ -131,7 +145,7 @@ key_bytes encode_key(std::span<const value_view> values) {
 
 void append_to_key(key_bytes& bytes, value_view v) {
   if (auto* i = std::get_if<int64_t>(&v)) {
-    append_fixed(bytes, tag_int64, static_cast<uint64_t>(*i) ^ sign_bit);
+    append_integer(bytes, *i);
   } else if (auto* u = std::get_if<uint64_t>(&v)) {
     append_fixed(bytes, tag_uint64, *u);
   } else if (auto* d = std::get_if<double>(&v)) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 #include <caf/intrusive_ptr.hpp>
 
@@ -137,8 +138,16 @@ private:
     packed() = default;
     packed(uint64_t x) noexcept { std::memcpy(bytes_, &x, Bytes); }
     [[nodiscard]] uint64_t get() const noexcept {
-      uint64_t x = 0;
-      std::memcpy(&x, bytes_, Bytes);
+      // In loads that the processor has: put together in memory, five bytes
+      // cost a hit ten nanoseconds.
+      using low_type = std::conditional_t<
+          Bytes >= 4, uint32_t,
+          std::conditional_t<Bytes >= 2, uint16_t, uint8_t>>;
+      low_type low = 0;
+      std::memcpy(&low, bytes_, sizeof(low));
+      uint64_t x = low;
+      for (size_t i = sizeof(low); i < Bytes; ++i)
+        x |= uint64_t{bytes_[i]} << (8 * i);
       return x;
     }
 

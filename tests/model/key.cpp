@@ -50,6 +50,13 @@ TEST_CASE("values and views encode alike") {
   CHECK(encode_key(std::span{values}) == encode_key(std::span{views}));
 }
 
+TEST_CASE("a key of plain integers is the key of the same values") {
+  auto min = std::numeric_limits<int64_t>::min();
+  const value values[] = {7, min, -1};
+  CHECK(key::of_integers(3, 2, {7, min, -1}) == key{3, 2, encode_key(values)});
+  CHECK(key::of_integers(3, 0, {7}).hash() == key::hash_of(3, 0, encoded({7})));
+}
+
 TEST_CASE("bytes that are no key are refused with their reason") {
   using namespace std::string_literals;
   CHECK(refused("\0"s) == "key: unknown tag");
