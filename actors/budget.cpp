@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "actors/ask.hpp"
 #include "actors/spawn_blocking.hpp"
 #include "messages/errors.hpp"
 #include "model/block_memory.hpp"
@@ -147,13 +148,13 @@ void budget_state::apply_budget() {
 // Free places in spans belong to the process and are held by it: whoever's
 // they are, they count. Virtual time knows no memory but that of its own.
 void budget_state::share_out() {
-  size_t wasted = 0;
+  auto usable = budget_bytes_;
   if (!is_simulated(self_->system())) {
     auto& blocks = block_memory::instance();
     auto used = blocks.used_bytes();
-    wasted = std::max(blocks.held_bytes(), used) - used;
+    usable = without_waste(budget_bytes_, blocks.held_bytes(), used);
   }
-  shares_->set_budget(budget_bytes_ - std::min(wasted, budget_bytes_ / 4));
+  shares_->set_budget(usable);
 }
 
 void budget_state::tell(entity_id type) {
@@ -176,9 +177,8 @@ void budget_state::tell_cache(cache_id cache) {
   ++view.asked;
   auto step = shares_->step()
               / shared_->caches.count_of(shared_->caches.type_of(cache));
-  self_
-      ->request(target, shared_->config.client.request_timeout,
-                set_share{shared_->share_of_cache(cache), step})
+  ask(self_, target, shared_->config.client.request_timeout,
+      set_share{shared_->share_of_cache(cache), step})
       .then(
           [this, cache](const share_held& held) {
             --caches_[cache].asked;

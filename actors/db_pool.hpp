@@ -20,6 +20,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/ask.hpp"
 #include "actors/shared_state.hpp"
 #include "actors/worker_journal.hpp"
 #include "policy/circuit_breaker.hpp"
@@ -168,7 +169,7 @@ static_assert(!std::is_aggregate_v<db_pool_state>);
 template <class Reply, class Message>
 void db_pool_state::ask_worker(uint32_t slot, uint64_t serial,
                                milliseconds timeout, Message msg) {
-  self_->request(slots_[slot].worker, timeout, std::move(msg))
+  ask(self_, slots_[slot].worker, timeout, std::move(msg))
       .then(
           [this, serial](Reply& x) {
             if (auto found = running_.extract(serial)) {

@@ -6,6 +6,7 @@
 
 #include <caf/sec.hpp>
 
+#include "actors/ask.hpp"
 #include "messages/errors.hpp"
 
 namespace toadcache {
@@ -377,7 +378,7 @@ void db_worker_state::flush_foreign(time_point deadline,
   changes flush;
   flush.source = change_source::database;
   flush.scope = invalidation_scope::all;
-  self_->request(invalidation, left(deadline), std::move(flush))
+  ask(self_, invalidation, left(deadline), std::move(flush))
       .then(
           [this, then](applied&) {
             foreign_change_ = false;

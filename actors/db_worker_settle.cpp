@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/ask.hpp"
 #include "messages/errors.hpp"
 
 namespace toadcache {
@@ -36,7 +37,7 @@ void db_worker_state::ask_invalidation() {
   auto timeout = shared_->config.client.request_timeout;
   if (job_ && job_->promise)
     timeout = std::min(timeout, left(job_->deadline));
-  self_->request(invalidation, timeout, settling_->message)
+  ask(self_, invalidation, timeout, settling_->message)
       .then(
           [this](applied&) {
             ask_again_->reset();

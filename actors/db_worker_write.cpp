@@ -5,6 +5,7 @@
 
 #include <caf/sec.hpp>
 
+#include "actors/ask.hpp"
 #include "messages/errors.hpp"
 
 namespace toadcache {
@@ -157,9 +158,8 @@ void db_worker_state::ask_ticket(cache_id cache) {
   auto timeout = job_->aborting ? shared_->config.client.request_timeout
                                 : left(job_->deadline);
   auto serial = job_->serial;
-  self_
-      ->request(target, timeout,
-                open_ticket{job_->message.ticket, job_->keys[type]})
+  ask(self_, target, timeout,
+      open_ticket{job_->message.ticket, job_->keys[type]})
       .then(
           [this, serial](ticket_opened&) {
             if (job_ && job_->serial == serial)

@@ -10,6 +10,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/ask.hpp"
 #include "actors/shared_state.hpp"
 #include "messages/errors.hpp"
 
@@ -71,7 +72,7 @@ void dispatcher_context::ask(const Handle& target, milliseconds timeout,
   }
   ++state_.outstanding_;
   auto* state = &state_; // lives as long as the callbacks can run
-  state_.self_->request(target, timeout, std::move(msg))
+  toadcache::ask(state_.self_, target, timeout, std::move(msg))
       .then(
           [state, on_value](Reply& reply) mutable {
             state->run([&] { on_value(reply); });

@@ -6,6 +6,7 @@
 
 #include <caf/sec.hpp>
 
+#include "actors/ask.hpp"
 #include "actors/entity_cache.hpp"
 #include "messages/errors.hpp"
 
@@ -99,7 +100,7 @@ void entity_cache_state::load_from_disk(std::vector<flights::flight_id> ids) {
     to_database({});
     return;
   }
-  self_->request(target, fetch_timeout(*shared_), std::move(msg))
+  ask(self_, target, fetch_timeout(*shared_), std::move(msg))
       .then([to_database](
                 const loaded_entries& reply) { to_database(reply.entries); },
             [this, to_database](caf::error&) {
@@ -158,7 +159,7 @@ void entity_cache_state::send_fetch(std::vector<flights::flight_id> ids) {
     return;
   }
   ++fetches_;
-  self_->request(pool, fetch_timeout(*shared_), std::move(msg))
+  ask(self_, pool, fetch_timeout(*shared_), std::move(msg))
       .then(
           [this, ids](const fetched& reply) {
             --fetches_;
@@ -289,7 +290,7 @@ void entity_cache_state::land_list(flights::flight_id id,
     if (!target)
       continue;
     ++p->open;
-    self_->request(target, fetch_timeout(*shared_), std::move(dropped))
+    ask(self_, target, fetch_timeout(*shared_), std::move(dropped))
         .then([step](const applied&) { step(); },
               [step, p](caf::error& e) {
                 p->failed = p->failed || e == caf::sec::request_timeout;
@@ -415,7 +416,7 @@ void entity_cache_state::on_fetch_failed(
     land_all({});
     return;
   }
-  self_->request(target, fetch_timeout(*shared_), std::move(rescue))
+  ask(self_, target, fetch_timeout(*shared_), std::move(rescue))
       .then([land_all](const loaded_entries& r) { land_all(r.entries); },
             [land_all](caf::error&) { land_all({}); });
 }

@@ -3,6 +3,7 @@
 
 #include <unordered_map>
 
+#include "actors/ask.hpp"
 #include "messages/errors.hpp"
 
 namespace toadcache {
@@ -32,7 +33,7 @@ void entity_cache_state::request_barrier() {
   auto mine = ++barriers_;
   auto limit
       = shared_->config.pool.transaction_timeout + shared_->config.pool.acquire;
-  self_->request(pool, limit, barrier{})
+  ask(self_, pool, limit, barrier{})
       .then(
           [this, mine](const barrier_passed&) {
             if (mine == barriers_)
@@ -64,9 +65,8 @@ void entity_cache_state::scan_disk() {
     again();
     return;
   }
-  self_
-      ->request(target, shared_->config.client.request_timeout,
-                scan_keys{type_->id, scanned_})
+  ask(self_, target, shared_->config.client.request_timeout,
+      scan_keys{type_->id, scanned_})
       .then(
           [this](const scanned_keys& slice) {
             for (auto& [k, current] : slice.keys) {
@@ -115,14 +115,14 @@ void entity_cache_state::revalidate() {
   auto stamp = gate_.open_fill();
   auto begun = now();
   auto limit = shared_->config.client.request_timeout;
-  self_->request(target, limit, load_entries{rows})
+  ask(self_, target, limit, load_entries{rows})
       .then(
           [=, this](const loaded_entries& on_disk) {
             fetch msg;
             msg.type = type_->id;
             msg.keys = rows;
             msg.header.remaining = limit;
-            self_->request(pool, limit, std::move(msg))
+            ask(self_, pool, limit, std::move(msg))
                 .then(
                     [this, rows, stamp, begun,
                      disk = on_disk.entries](const fetched& reply) {

@@ -21,15 +21,18 @@ void frugal_clock::run() {
   std::unique_lock guard{mutex_};
   while (!stopped_) {
     if (schedule_.empty()) {
+      sleeps_until_ = time_point::max();
       changed_.wait(guard);
       continue;
     }
     auto first = schedule_.begin();
-    // A copy: while this waits the event may be cancelled.
-    if (auto due_at = first->first; now() < due_at) {
-      changed_.wait_until(guard, due_at);
+    if (now() < first->first) {
+      sleeps_until_ = first->first;
+      // A copy: while this waits the event may be cancelled.
+      changed_.wait_until(guard, time_point{sleeps_until_});
       continue;
     }
+    sleeps_until_ = time_point::min();
     auto due = std::move(first->second);
     auto [begin, end] = timeouts_.equal_range(id_of(*due));
     for (auto i = begin; i != end; ++i)
@@ -112,29 +115,31 @@ void frugal_clock::cancel_all() {
 }
 
 void frugal_clock::add_timeout(timeout_id id, unique_delayed_event_ptr e) {
-  auto next = false;
+  auto wakes = false;
   {
     std::unique_lock guard{mutex_};
-    timeouts_.emplace(id, insert(std::move(e), next));
+    timeouts_.emplace(id, insert(std::move(e), wakes));
   }
-  if (next)
+  if (wakes)
     changed_.notify_one();
 }
 
 void frugal_clock::add(unique_delayed_event_ptr e) {
-  auto next = false;
+  auto wakes = false;
   {
     std::unique_lock guard{mutex_};
-    insert(std::move(e), next);
+    insert(std::move(e), wakes);
   }
-  if (next)
+  if (wakes)
     changed_.notify_one();
 }
 
 frugal_clock::schedule_map::iterator
-frugal_clock::insert(unique_delayed_event_ptr e, bool& next) {
+frugal_clock::insert(unique_delayed_event_ptr e, bool& wakes) {
   auto due = e->due;
-  next = schedule_.empty() || due < schedule_.begin()->first;
+  wakes = due < sleeps_until_;
+  if (wakes)
+    sleeps_until_ = due; // as soon as it has woken
   return schedule_.emplace(due, std::move(e));
 }
 

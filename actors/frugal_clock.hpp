@@ -52,8 +52,9 @@ private:
 
   void add_timeout(timeout_id id, unique_delayed_event_ptr e);
   void add(unique_delayed_event_ptr e);
-  /// Requires the lock. The thread is to be woken if it is the next one due.
-  schedule_map::iterator insert(unique_delayed_event_ptr e, bool& next);
+  /// Requires the lock. `wakes`: the thread is to be woken, it would sleep on
+  /// beyond it.
+  schedule_map::iterator insert(unique_delayed_event_ptr e, bool& wakes);
   [[nodiscard]] taken_events take(const timeout_id& first,
                                   const timeout_id& last);
   [[nodiscard]] static timeout_id id_of(const delayed_event& e);
@@ -61,6 +62,8 @@ private:
   std::mutex mutex_;
   std::condition_variable changed_;
   timeouts timeouts_;
+  /// Until when the thread sleeps; what it waited for may be cancelled by then.
+  time_point sleeps_until_ = time_point::min();
   bool stopped_ = false;
 };
 

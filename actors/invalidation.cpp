@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "actors/ask.hpp"
 #include "messages/errors.hpp"
 #include "policy/relation_graph.hpp"
 
@@ -178,9 +179,8 @@ void invalidation_state::send(uint64_t seq, cache_id cache) {
     again();
     return;
   }
-  self_
-      ->request(target, shared_->config.client.request_timeout,
-                open_.at(seq).parts.at(shared_->caches.type_of(cache)))
+  ask(self_, target, shared_->config.client.request_timeout,
+      open_.at(seq).parts.at(shared_->caches.type_of(cache)))
       .then([this, seq, cache](const applied&) { on_applied(seq, cache); },
             [this, seq, cache, again](caf::error&) {
               if (shared_->config.planted.has(

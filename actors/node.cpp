@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "actors/ask.hpp"
 #include "actors/budget.hpp"
 #include "actors/db_pool.hpp"
 #include "actors/dispatcher.hpp"
@@ -68,7 +69,7 @@ void node_state::build_table() {
     auto end = [strong] {
       caf::anon_send_exit(strong, caf::exit_reason::user_shutdown);
     };
-    self->request(handle, grace, drain{})
+    ask(self, handle, grace, drain{})
         .then([end](const stopped&) { end(); }, [end](caf::error&) { end(); });
   };
   auto failing = [self](auto handle) {

@@ -14,6 +14,7 @@
 // known to hold above its share counts as used until it says that it is gone.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -26,6 +27,15 @@ struct share_rules {
   double max_ratio = 1;  ///< cap, of the budget
   double step_ratio = 0; ///< given up at most per period, of the budget
 };
+
+/// What of a budget is for rows when memory is held for them beyond what they
+/// use: the free places count, up to a quarter of the budget.
+[[nodiscard]] constexpr size_t without_waste(size_t budget_bytes,
+                                             size_t held_bytes,
+                                             size_t used_bytes) noexcept {
+  auto free_bytes = std::max(held_bytes, used_bytes) - used_bytes;
+  return budget_bytes - std::min(free_bytes, budget_bytes / 4);
+}
 
 class budget_shares {
 public:

@@ -233,6 +233,54 @@ TEST_CASE("a request that nobody answers ends at its deadline, and only that",
   caf::anon_send_exit(echo, caf::exit_reason::kill);
 }
 
+TEST_CASE("a deadline may be cancelled while the clock waits for it",
+          "[scheduler]") { // the address sanitizer sees what is read too late
+  frugal_system s{0};
+  auto& clock = s.system.clock();
+  caf::scoped_actor self{s.system};
+  auto* waiting = caf::actor_cast<caf::abstract_actor*>(self);
+  for (uint64_t i = 1; i <= 300; ++i) {
+    auto id = caf::make_message_id(i).response_id();
+    clock.set_request_timeout(clock.now() + 2ms, waiting, id);
+    // Once this has come, that is what the clock waits for.
+    clock.schedule_message(clock.now() + 1ms, self->ctrl(),
+                           caf::make_mailbox_element(nullptr,
+                                                     caf::make_message_id(), {},
+                                                     tick_atom::value));
+    self->receive([](tick_atom) {});
+    clock.cancel_request_timeout(waiting, id);
+  }
+  auto none = true;
+  self->receive([&](const caf::error&) { none = false; },
+                caf::after(5ms) >> [] {});
+  CHECK(none);
+}
+
+TEST_CASE("what is due before all that the clock waits for comes first",
+          "[scheduler]") {
+  frugal_system s{0};
+  auto& clock = s.system.clock();
+  caf::scoped_actor self{s.system};
+  auto* waiting = caf::actor_cast<caf::abstract_actor*>(self);
+  auto at = [&](auto delay, int what) {
+    clock.schedule_message(
+        clock.now() + delay, self->ctrl(),
+        caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, what));
+  };
+  auto id = caf::make_message_id(1).response_id();
+  // What the clock waits for is gone; then less and less is waited for.
+  clock.set_request_timeout(clock.now() + 1h, waiting, id);
+  clock.cancel_request_timeout(waiting, id);
+  at(30min, 3);
+  at(40ms, 2);
+  at(20ms, 1);
+  std::vector<int> seen;
+  for (int i = 0; i < 2; ++i)
+    self->receive([&](int x) { seen.push_back(x); },
+                  caf::after(patience) >> [] {});
+  CHECK(seen == std::vector{1, 2});
+}
+
 TEST_CASE("a system ends although messages are due far in the future",
           "[scheduler]") {
   auto alive = std::make_shared<int>(0);

@@ -239,3 +239,10 @@ TEST_CASE("evicted keys: of many, a sample that adds up to as many") {
   CHECK(recent < 120'000);
   CHECK(old < 5'000);
 }
+
+TEST_CASE("free places count against the budget, up to a quarter of it") {
+  CHECK(without_waste(1000, 400, 400) == 1000);
+  CHECK(without_waste(1000, 500, 400) == 900);
+  CHECK(without_waste(1000, 900, 400) == 750);
+  CHECK(without_waste(1000, 300, 400) == 1000); // read at different moments
+}
