@@ -62,8 +62,11 @@ std::vector<write_gate::closed_key> write_gate::close(ticket_id t) {
       overtaken = false;
     if (--state.open_writes == 0)
       state.contended = false;
-    result.push_back(
-        {std::move(k), overtaken ? verdict::drop : verdict::install});
+    closed_key closed{std::move(k),
+                      overtaken ? verdict::drop : verdict::install};
+    if (state.logged > ticket.opened)
+      closed.logged = state.logged_hash;
+    result.push_back(std::move(closed));
   }
   prune();
   return result;
@@ -74,6 +77,15 @@ void write_gate::on_change(const key& k) {
     return;
   auto& state = touch(k);
   state.foreign = state.touched;
+  prune();
+}
+
+void write_gate::on_logged(const key& k, uint64_t content_hash) {
+  auto& state = touch(k);
+  if (state.open_writes > 0) {
+    state.logged = state.touched;
+    state.logged_hash = content_hash;
+  }
   prune();
 }
 

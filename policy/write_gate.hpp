@@ -11,6 +11,8 @@
 //     key and no change or read from the database arrived meanwhile (replies of
 //     two workers may come in the opposite order of their commits, and a
 //     foreign commit may lie between ours and our reply);
+//   - what the log tells while a ticket is open is kept with it and judged at
+//     its close, by content: the echo of a write often comes before its reply;
 //   - a ticket of unknown outcome stays open: its keys pass through.
 //
 // Tickets never wait for each other. The touches that open fills must still be
@@ -22,6 +24,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -62,6 +65,9 @@ public:
   struct closed_key {
     key id;
     verdict how;
+    /// What the log told of it last while the ticket was open, as a content
+    /// hash: only that content may be installed.
+    std::optional<uint64_t> logged = {};
   };
   /// Ends a ticket (committed, rolled back, or its unknown outcome resolved);
   /// a verdict per key. Empty for a ticket that is not open. O(keys).
@@ -71,6 +77,9 @@ public:
 
   /// The key changed elsewhere, was invalidated, or proved outdated.
   void on_change(const key& k);
+  /// The database's log tells a change of the key: perhaps the very write of a
+  /// ticket that is open, which then installs if its image is the same.
+  void on_logged(const key& k, uint64_t content_hash);
   /// A read from the database was answered to somebody: an open ticket must not
   /// install an older image over it.
   void on_read(const key& k);
@@ -86,6 +95,8 @@ private:
   struct key_state {
     stamp touched = 0; ///< last open, close or change
     stamp foreign = 0; ///< last change, or read while a ticket was open
+    stamp logged = 0;  ///< last change of the log while a ticket was open
+    uint64_t logged_hash = 0;
     uint32_t open_writes = 0;
     bool contended = false; ///< two tickets were open at once
   };

@@ -168,3 +168,19 @@ TEST_CASE("each planted bug of the gate shows") {
     CHECK(installs(gate, 1, k("a")));
   }
 }
+
+TEST_CASE("what the log told while a ticket was open is judged at its close") {
+  write_gate gate;
+  std::array keys{k("a"), k("b")};
+  gate.on_logged(k("b"), 3); // before the ticket: of no concern to it
+  gate.open(1, keys);
+  auto fill = gate.open_fill();
+  gate.on_logged(k("a"), 7);
+  gate.on_logged(k("a"), 8);
+  CHECK_FALSE(gate.may_install(k("a"), fill));
+  auto closed = gate.close(1);
+  REQUIRE(closed.size() == 2);
+  CHECK(closed[0].how == write_gate::verdict::install);
+  CHECK(closed[0].logged == 8u);
+  CHECK_FALSE(closed[1].logged);
+}
