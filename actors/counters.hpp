@@ -49,6 +49,13 @@ struct entity_counters {
   std::atomic<uint64_t> quarantined{0};
   std::atomic<uint64_t> differing_reads{0}; ///< database contradicted memory
   std::atomic<uint64_t> parts_applied{0};   ///< of changes: its messages
+  /// Changes of a row in the database's log, by whomever.
+  std::atomic<uint64_t> logged_changes{0};
+  /// Of these: the resident row was already as the log says.
+  std::atomic<uint64_t> echoes{0};
+  /// Of fills_stale: fetched within the settle time of a logged change, and not
+  /// known to be its outcome.
+  std::atomic<uint64_t> unsettled_fills{0};
   std::atomic<uint64_t> restarts{0};
 };
 
@@ -80,6 +87,13 @@ struct counters {
   /// A change has a part for every cache that it touches. Those that
   /// INVALIDATION holds for applied are at most as many as the caches have.
   std::atomic<uint64_t> parts_acknowledged{0};
+  std::atomic<uint64_t> feed_commits{0};  ///< read from the log
+  std::atomic<uint64_t> feed_connects{0}; ///< to the log
+  std::atomic<uint64_t> feed_rewinds{0};  ///< changes told again: perhaps lost
+  std::atomic<uint64_t> feed_losses{0};   ///< of the place in the log
+  std::atomic<uint64_t> feed_lag_nanoseconds{0}; ///< gauge: of the last probe
+  /// Gauge: 1 while the log can be followed, or is about to be.
+  std::atomic<uint64_t> feed_followed{0};
   std::atomic<uint64_t> actor_restarts{0};
   std::atomic<uint64_t> budget_bytes{0};   ///< gauge: the budget of now
   std::atomic<uint64_t> shares_moved{0};   ///< bytes, from type to type

@@ -33,6 +33,13 @@ entity_cache_state::start(shared_ptr_state shared, cache_id id,
       [](std::exception_ptr& thrown) { return to_caf(thrown); });
   memory_->close();
   gate_ = write_gate{shared_->config.planted};
+  tombstones_ = tombstones{shared_->feed.settle_time};
+  if (shared_->make_stream) {
+    // What an earlier incarnation heard of the log, this one does not know;
+    // nor whether the feed follows the log at all.
+    tombstones_.on_flush(now());
+    memory_->set_trusted_until(time_point::min());
+  }
   residents_.emplace(shared_, id);
   disk_.emplace(shared_, id);
   if (incarnation > 0) {
@@ -50,6 +57,7 @@ entity_cache_state::start(shared_ptr_state shared, cache_id id,
       [this](const refresh& msg) { on_refresh(msg); },
       [this](const open_ticket& msg) { return on_open_ticket(msg); },
       [this](const apply_changes& msg) { return on_apply(msg); },
+      [this](const extend_trust& msg) { on_extend_trust(msg); },
       [this](const erase_entries& msg) { on_entries_lost(msg); },
       [this](const set_enabled& msg) { return on_set_enabled(msg); },
       [this](const set_share& msg) { return on_set_share(msg); },
@@ -176,6 +184,12 @@ ticket_opened entity_cache_state::on_open_ticket(const open_ticket& msg) {
   for (auto& k : msg.keys)
     seal(k);
   return {};
+}
+
+void entity_cache_state::on_extend_trust(const extend_trust& msg) {
+  memory_->set_trusted_until(
+      time_point{std::chrono::duration_cast<time_point::duration>(
+          std::chrono::nanoseconds{msg.until_nanoseconds})});
 }
 
 void entity_cache_state::on_entries_lost(const erase_entries& msg) {

@@ -26,6 +26,7 @@
 #include "actors/disk_link.hpp"
 #include "actors/residents.hpp"
 #include "policy/single_flight.hpp"
+#include "policy/tombstones.hpp"
 #include "policy/write_gate.hpp"
 
 namespace toadcache {
@@ -78,6 +79,7 @@ private:
   caf::result<lists> on_get_lists(const get_lists& msg);
   void on_refresh(const refresh& msg);
   ticket_opened on_open_ticket(const open_ticket& msg);
+  void on_extend_trust(const extend_trust& msg);
   void on_entries_lost(const erase_entries& msg);
   caf::result<enabled_set> on_set_enabled(const set_enabled& msg);
   caf::result<share_held> on_set_share(const set_share& msg);
@@ -123,6 +125,8 @@ private:
   /// Whether what was read since `s` may be installed: of the key, and of all
   /// that the database may take for it.
   [[nodiscard]] bool may_install(const key& k, write_gate::stamp s) const;
+  /// Whether what was read now cannot be older than what the log told last.
+  [[nodiscard]] bool settled(const key& k, const row& content) const;
   /// Compares what the database said with the resident entry, drops that if it
   /// differs, and installs the news if the gate allows it.
   void consider(const key& k, const row& content, const key_list& list,
@@ -140,7 +144,16 @@ private:
   void drop_row(const key& k);
   void drop_row_spelled(const key& k);
   void flush();
+  void doubt();
+  void hide_all();
   [[nodiscard]] std::vector<key> keys_of(const row_change& change) const;
+
+  // -- changes of the database's log (entity_cache_log.cpp) -------------------
+  void apply_logged(const apply_changes& msg);
+  void row_logged(const key& k, const row* after);
+  void list_logged(const key& k);
+  void index_logged(index_id i);
+  void bury(const key& k, std::optional<uint64_t> content_hash);
 
   // -- opening and the disk of earlier runs (entity_cache_open.cpp) -----------
   void request_barrier();
@@ -174,6 +187,7 @@ private:
   std::optional<residents> residents_;
   std::optional<disk_link> disk_;
   write_gate gate_;
+  tombstones tombstones_;
   /// When each open ticket was opened: what its write installs is no younger.
   std::unordered_map<transaction_id, time_point> opened_;
   flights flights_;

@@ -16,7 +16,11 @@ constexpr size_t max_spellings_count = 64;
 applied entity_cache_state::on_apply(const apply_changes& msg) {
   if (msg.flush)
     flush();
-  if (msg.how == outcome::unknown && !msg.resolved)
+  if (msg.unseen)
+    doubt();
+  if (msg.source == change_source::feed)
+    apply_logged(msg);
+  else if (msg.how == outcome::unknown && !msg.resolved)
     quarantine(msg);
   else if (msg.how == outcome::rolled_back)
     gate_.close(msg.ticket);
@@ -52,11 +56,12 @@ applied entity_cache_state::on_apply(const apply_changes& msg) {
 // not know was opened with an earlier one: it closes as a change.
 void entity_cache_state::apply_commit(const apply_changes& msg) {
   auto closed = gate_.close(msg.ticket);
-  auto install_later = [&](const key& k) {
+  auto install_later = [&](const key& k, const row& image) {
     auto form = type_->common_form(k);
     auto says = [&](const key& wanted) {
       return std::any_of(closed.begin(), closed.end(), [&](auto& c) {
-        return c.id == wanted && c.how == write_gate::verdict::install;
+        return c.id == wanted && c.how == write_gate::verdict::install
+               && (!c.logged || *c.logged == image.content_hash());
       });
     };
     return form && says(k) && says(*form);
@@ -90,7 +95,7 @@ void entity_cache_state::apply_commit(const apply_changes& msg) {
     auto k = type_->key_of(change.after);
     if (!owns(k))
       continue;
-    if (!install_later(k)) {
+    if (!install_later(k, change.after)) {
       count_->writes_dropped.fetch_add(1, std::memory_order_relaxed);
       continue;
     }
@@ -101,6 +106,7 @@ void entity_cache_state::apply_commit(const apply_changes& msg) {
     auto at = opened == opened_.end() ? now() : opened->second;
     if (install(k, change.after, {}, at, tier::database)) {
       count_->writes_installed.fetch_add(1, std::memory_order_relaxed);
+      tombstones_.on_written(k, change.after.content_hash());
       put_on_disk(k, change.after, {}, at);
     }
   }
@@ -218,11 +224,22 @@ void entity_cache_state::seal(const key& k) {
 }
 
 void entity_cache_state::flush() {
+  hide_all();
+  disk_->erase_all();
+}
+
+// Changes may have been missed: memory goes, and what is on disk is not served
+// as fresh any more.
+void entity_cache_state::doubt() {
+  hide_all();
+  disk_->distrust();
+}
+
+void entity_cache_state::hide_all() {
   gate_.on_flush();
   if (!planted(planted_bug::no_seal_on_invalidation))
     flights_.seal_all();
   residents_->flush();
-  disk_->erase_all();
   if (!sweeping_) {
     sweeping_ = true;
     later(milliseconds{0}, cache_tick::sweep_on);

@@ -77,7 +77,8 @@ void entity_cache_state::load_from_disk(std::vector<flights::flight_id> ids) {
       if (usable) {
         auto fetched = at - (wall - e->second->fetched);
         auto times = residents_->times_of(f->id, fetched);
-        usable = at < times.fresh_until;
+        usable = at < times.fresh_until && at < memory_->trusted_until()
+                 && settled(f->id, e->second->content);
         if (usable) {
           count_->disk_hits.fetch_add(1, std::memory_order_relaxed);
           install(f->id, e->second->content, e->second->list, fetched,
@@ -332,6 +333,10 @@ void entity_cache_state::consider(const key& k, const row& content,
     gate_.on_read(*form);
   cacheable = cacheable && form; // else no change could name it
   auto installs = installing_ && may_install(k, f.stamp);
+  if (installs && !settled(k, content)) {
+    installs = false;
+    count_->unsettled_fills.fetch_add(1, std::memory_order_relaxed);
+  }
   auto resident = residents_->visible(k);
   auto same = resident && resident->content() == content
               && resident->list(type_->id) == list;

@@ -150,8 +150,8 @@ void entity_cache_state::on_revalidated(const std::vector<key>& ids,
     auto here = current.find(k);
     auto there = stored.find(k);
     if (here != current.end() && there != stored.end()
-        && here->second == there->second && installing_
-        && may_install(k, stamp))
+        && here->second == there->second && installing_ && may_install(k, stamp)
+        && settled(k, here->second))
       put_on_disk(k, here->second, {}, begun);
     else
       disk_->erase(k);

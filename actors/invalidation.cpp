@@ -23,6 +23,8 @@ std::string scope_name(invalidation_scope s) {
     return "type";
   case invalidation_scope::all:
     return "all";
+  case invalidation_scope::unseen:
+    return "unseen";
   default:
     return "none";
   }
@@ -132,6 +134,13 @@ std::map<entity_id, apply_changes> invalidation_state::split(const changes& msg,
       part(child).flush = true;
   }
   auto flush = [&](entity_id type) { part(type).flush = true; };
+  for (auto type : msg.flushed) {
+    flush(type);
+    // Any row of it may have changed, and others with it.
+    row_change any{key{type, primary_index, {}}, {}, {}, false};
+    for (auto child : cascaded_types(*shared_->types, any))
+      flush(child);
+  }
   switch (msg.scope) {
   case invalidation_scope::none:
     break;
@@ -153,6 +162,10 @@ std::map<entity_id, apply_changes> invalidation_state::split(const changes& msg,
   case invalidation_scope::all:
     for (auto& t : shared_->types->types())
       flush(t.id);
+    break;
+  case invalidation_scope::unseen:
+    for (auto& t : shared_->types->types())
+      part(t.id).unseen = true;
     break;
   }
   return parts;

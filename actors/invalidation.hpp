@@ -1,5 +1,5 @@
-// INVALIDATION: turns each `changes` (own writes, administration, later feed
-// and peers) into one message per affected ENTITY CACHE, by the catalog's
+// INVALIDATION: turns each `changes` (own writes, administration, the feed,
+// later peers) into one message per affected ENTITY CACHE, by the catalog's
 // relations, and answers when all of them have applied it. Scheduled, never
 // blocks. Spawned by NODE above the ENTITY CACHEs; a new incarnation flushes
 // every cache before it takes changes, since the dead one may have lost some
@@ -7,7 +7,8 @@
 //
 // A cache that is restarting is asked again, in its new incarnation, until it
 // has applied (rule 9): no write is acknowledged before. The mailbox is bounded
-// by the workers of DB POOL, each of which waits for one answer.
+// by the workers of DB POOL, each of which waits for one answer, and by the
+// window of CHANGE FEED.
 #pragma once
 
 #include <map>

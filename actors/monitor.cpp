@@ -34,6 +34,9 @@ std::vector<counter> collect_counters(const shared_state& shared) {
     add("quarantined", t.name, c.quarantined.load());
     add("differing_reads", t.name, c.differing_reads.load());
     add("parts_applied", t.name, c.parts_applied.load());
+    add("logged_changes", t.name, c.logged_changes.load());
+    add("echoes", t.name, c.echoes.load());
+    add("unsettled_fills", t.name, c.unsettled_fills.load());
     add("restarts", t.name, c.restarts.load());
     size_t rows = 0;
     size_t bytes = c.bookkeeping_bytes.load();
@@ -68,6 +71,13 @@ std::vector<counter> collect_counters(const shared_state& shared) {
   add("requests_timed_out", "", c.requests_timed_out.load());
   add("changes_applied", "", c.changes_applied.load());
   add("parts_acknowledged", "", c.parts_acknowledged.load());
+  add("feed_commits", "", c.feed_commits.load());
+  add("feed_connects", "", c.feed_connects.load());
+  add("feed_rewinds", "", c.feed_rewinds.load());
+  add("feed_losses", "", c.feed_losses.load());
+  add("feed_lag_seconds", "",
+      static_cast<double>(c.feed_lag_nanoseconds.load()) / 1e9);
+  add("feed_followed", "", c.feed_followed.load());
   add("actor_restarts", "", c.actor_restarts.load());
   add("budget_bytes", "", c.budget_bytes.load());
   add("shares_moved", "", c.shares_moved.load());

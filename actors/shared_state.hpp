@@ -7,6 +7,8 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string>
@@ -15,9 +17,11 @@
 #include <spdlog/logger.h>
 
 #include "actors/counters.hpp"
+#include "config/feed_options.hpp"
 #include "messages/interfaces.hpp"
 #include "policy/budget_shares.hpp"
 #include "storage/cache_store.hpp"
+#include "storage/change_stream.hpp"
 #include "storage/clock.hpp"
 #include "storage/database.hpp"
 #include "storage/partition.hpp"
@@ -98,6 +102,24 @@ private:
   std::vector<cache_id> ids_; ///< 0, 1, 2, ...
 };
 
+/// How far the caches have applied the database's log: where a feed that starts
+/// anew goes on. Empty: nothing of it. Thread-safe.
+class applied_place {
+public:
+  [[nodiscard]] std::optional<resume_point> get() const {
+    std::lock_guard guard{lock_};
+    return place_;
+  }
+  void set(std::optional<resume_point> place) {
+    std::lock_guard guard{lock_};
+    place_ = std::move(place);
+  }
+
+private:
+  mutable std::mutex lock_;
+  std::optional<resume_point> place_;
+};
+
 /// How the catalog and the options split the budget.
 [[nodiscard]] std::vector<double> weights_of(const catalog& types);
 [[nodiscard]] share_rules rules_of(const memory_options& o);
@@ -112,6 +134,11 @@ struct shared_state {
   std::shared_ptr<database> source;    ///< the system of record
   /// Makes the cache file's store; empty: no disk tier.
   std::function<std::unique_ptr<cache_store>()> make_store;
+  /// Makes the stream that CHANGE FEED follows; empty: no feed, and rows count
+  /// as fresh by their times to live alone.
+  std::function<std::shared_ptr<change_stream>()> make_stream;
+  feed_options feed; ///< immutable after the start
+  applied_place fed;
   /// The system clock, for the disk edge; replaced in tests.
   std::function<wall_time()> wall_now;
 

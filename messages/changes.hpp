@@ -1,5 +1,6 @@
 // Messages of coherence: write tickets, the one `changes` message for own
-// writes, administration and (later) feed and peers, and its application.
+// writes, administration, the feed and (later) peers, its application, and the
+// trust lease.
 #pragma once
 
 #include <string>
@@ -38,6 +39,8 @@ enum class invalidation_scope : uint8_t {
   dependents, ///< one row and everything hanging on it
   type,       ///< every row and list of a type
   all,
+  /// Changes may have been missed: nothing that is kept counts as proven.
+  unseen,
 };
 
 /// To INVALIDATION. Answered with `applied` when every affected cache has
@@ -53,12 +56,16 @@ struct changes {
   invalidation_scope scope = invalidation_scope::none;
   key target;         ///< of scope key and dependents
   entity_id type = 0; ///< of scope type
+  /// Types of which not every changed row is known.
+  std::vector<entity_id> flushed;
+  position at; ///< of the log, behind these; source feed only
   friend bool operator==(const changes&, const changes&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, changes& x) {
   return f(caf::meta::type_name("changes"), x.source, x.ticket, x.ticket_types,
-           x.how, x.resolved, x.rows, x.scope, x.target, x.type);
+           x.how, x.resolved, x.rows, x.scope, x.target, x.type, x.flushed,
+           x.at);
 }
 
 struct applied {
@@ -83,12 +90,26 @@ struct apply_changes {
   /// List keys whose rows are dropped too ("everything hanging on it").
   std::vector<key> drop_listed;
   bool flush = false; ///< the whole type
+  /// Changes may have been missed: memory goes, the disk is not believed.
+  bool unseen = false;
   friend bool operator==(const apply_changes&, const apply_changes&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, apply_changes& x) {
   return f(caf::meta::type_name("apply_changes"), x.seq, x.source, x.ticket,
-           x.how, x.resolved, x.rows, x.drop, x.drop_listed, x.flush);
+           x.how, x.resolved, x.rows, x.drop, x.drop_listed, x.flush, x.unseen);
+}
+
+/// From CHANGE FEED to ENTITY CACHE: every change that was committed before a
+/// probe of the log has been applied, so that what is kept counts as fresh
+/// until then. The newest one counts.
+struct extend_trust {
+  int64_t until_nanoseconds = 0; ///< of the runtime's clock; max: no limit
+  friend bool operator==(const extend_trust&, const extend_trust&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, extend_trust& x) {
+  return f(caf::meta::type_name("extend_trust"), x.until_nanoseconds);
 }
 
 } // namespace toadcache

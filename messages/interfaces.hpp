@@ -38,6 +38,9 @@ using budget_actor = caf::typed_actor<
     /// it: then with the newer one's number. Idempotent.
     caf::replies_to<set_budget>::with<budget_set>, caf::reacts_to<fail_now>>;
 
+/// CHANGE FEED follows the database's log; it asks, and is asked for nothing.
+using change_feed_actor = caf::typed_actor<caf::reacts_to<fail_now>>;
+
 /// INVALIDATION turns changes into sequenced messages to every affected cache.
 using invalidation_actor = caf::typed_actor<
     /// Replies when every affected cache (its current incarnation) has applied
@@ -53,6 +56,8 @@ using entity_cache_actor = caf::typed_actor<
     caf::replies_to<open_ticket>::with<ticket_opened>,
     /// Idempotent; in order of seq from one INVALIDATION.
     caf::replies_to<apply_changes>::with<applied>,
+    /// From CHANGE FEED, after every earlier change was applied.
+    caf::reacts_to<extend_trust>,
     /// From PERSISTENCE: these keys are not on disk (shed, failed, cleaned up).
     caf::reacts_to<erase_entries>,
     caf::replies_to<set_enabled>::with<enabled_set>,

@@ -62,5 +62,6 @@ CAF_ADD_TYPE_ID(toadcache, (toadcache::set_share))
 CAF_ADD_TYPE_ID(toadcache, (toadcache::share_held))
 CAF_ADD_TYPE_ID(toadcache, (toadcache::set_budget))
 CAF_ADD_TYPE_ID(toadcache, (toadcache::budget_set))
+CAF_ADD_TYPE_ID(toadcache, (toadcache::extend_trust))
 
 CAF_END_TYPE_ID_BLOCK(toadcache)

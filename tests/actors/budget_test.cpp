@@ -40,6 +40,7 @@ entity_cache_actor::behavior_type told_cache(entity_cache_actor::pointer self,
       [](const refresh&) {},
       [](const open_ticket&) { return ticket_opened{}; },
       [](const apply_changes&) { return applied{}; },
+      [](const extend_trust&) {},
       [](const erase_entries&) {},
       [](const set_enabled&) { return enabled_set{}; },
       [self, s](const set_share& m) -> caf::result<share_held> {

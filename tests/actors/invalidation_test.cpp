@@ -34,6 +34,7 @@ scripted_cache(entity_cache_actor::pointer self,
         script->held.push_back(self->make_response_promise<applied>());
         return script->held.back();
       },
+      [](const extend_trust&) {},
       [](const erase_entries&) {},
       [](const set_enabled&) { return enabled_set{}; },
       [](const set_share& m) {
@@ -247,5 +248,28 @@ TEST_CASE("the planted bugs of the fan-out show") {
                         caf::exit_reason::kill);
     f.advance(seconds{10}, seconds{1});
     CHECK(a.ready());
+  }
+}
+
+TEST_CASE_METHOD(invalidation_fixture, "types that the log flushes go with "
+                                       "what the database changes with them") {
+  changes msg;
+  msg.source = change_source::feed;
+  msg.flushed = {type("guild").id};
+  REQUIRE(tell(msg).ready());
+  CHECK(of("guild").seen.at(0).flush);
+  CHECK(of("guild").seen.at(0).source == change_source::feed);
+  CHECK(of("channel").seen.at(0).flush);
+  CHECK(of("user").seen.empty());
+}
+
+TEST_CASE_METHOD(invalidation_fixture, "missed changes concern every cache") {
+  changes msg;
+  msg.source = change_source::feed;
+  msg.scope = invalidation_scope::unseen;
+  REQUIRE(tell(msg).ready());
+  for (auto& [t, script] : caches) {
+    CHECK(script->seen.at(0).unseen);
+    CHECK_FALSE(script->seen.at(0).flush);
   }
 }

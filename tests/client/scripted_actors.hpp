@@ -72,6 +72,7 @@ scripted_cache(entity_cache_actor::pointer self,
       [s](const refresh& m) { s->refreshes.push_back(m.id); },
       [](const open_ticket&) { return ticket_opened{}; },
       [](const apply_changes& m) { return applied{m.seq}; },
+      [](const extend_trust&) {},
       [](const erase_entries&) {},
       [s](const set_enabled& m) {
         s->switches.push_back(m.on);

@@ -95,6 +95,7 @@ fake_cache(entity_cache_actor::pointer self,
         return record<ticket_opened>(self, tickets, msg);
       },
       [](const apply_changes&) { return applied{}; },
+      [](const extend_trust&) {},
       [](const erase_entries&) {},
       [](const set_enabled&) { return enabled_set{}; },
       [](const set_share& m) {
