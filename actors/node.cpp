@@ -5,6 +5,7 @@
 
 #include "actors/ask.hpp"
 #include "actors/budget.hpp"
+#include "actors/change_feed.hpp"
 #include "actors/db_pool.hpp"
 #include "actors/dispatcher.hpp"
 #include "actors/entity_cache.hpp"
@@ -159,6 +160,29 @@ void node_state::build_table() {
                        [&actors] { actors.set_dispatcher({}); },
                        [&actors, drained] { drained(actors.dispatcher()); },
                        {}});
+  if (shared_->make_stream) {
+    struct feed {
+      change_feed_actor actor;
+      std::weak_ptr<change_stream> stream; ///< it may be waiting in there
+    };
+    auto running = std::make_shared<feed>();
+    children_.push_back(
+        {"change-feed", stop_callers,
+         [&system, shared, running, erased](uint64_t) {
+           auto stream = shared->make_stream();
+           running->stream = stream;
+           running->actor
+               = spawn_blocking(system, change_feed, shared, std::move(stream));
+           return erased(running->actor);
+         },
+         [running] { running->actor = nullptr; },
+         [running] {
+           if (auto stream = running->stream.lock())
+             stream->interrupt();
+           caf::anon_send_exit(running->actor, caf::exit_reason::user_shutdown);
+         },
+         [running, failing] { failing(running->actor); }});
+  }
   auto& o = shared_->config.node;
   for (size_t i = 0; i < children_.size(); ++i)
     children_[i].pause.emplace(o.restart_backoff_min, o.restart_backoff_max, i);

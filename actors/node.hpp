@@ -4,7 +4,8 @@
 // keeps failing; the partition of a failed ENTITY CACHE is closed first.
 //
 // Rank, lowest first: MONITOR, PERSISTENCE, DB POOL, ENTITY CACHEs,
-// INVALIDATION, DISPATCHER. Shutdown goes the other way, except that DB POOL
+// INVALIDATION, CHANGE FEED (where there is a log to follow) and DISPATCHER.
+// Shutdown goes the other way, except that DB POOL
 // ends before INVALIDATION and the ENTITY CACHEs, whose confirmation its last
 // transactions need.
 #pragma once

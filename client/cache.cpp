@@ -113,6 +113,7 @@ result<cache> cache::open(cache_parts parts) {
     shared->make_store = parts.make_store;
   else if (parts.disk && parts.config.persistence.enabled)
     shared->make_store = make_store_factory(parts.config, *types, *source);
+  shared->make_stream = std::move(parts.make_stream);
   auto p = std::make_unique<parts_of_cache>();
   if (parts.host == nullptr)
     p->system = std::make_unique<own_system>(parts.config.pool.max_count);

@@ -28,6 +28,7 @@
 namespace toadcache {
 
 class cache_store;
+class change_stream;
 class clock;
 class database;
 class runtime;
@@ -43,6 +44,10 @@ struct cache_parts {
   /// Makes the disk tier's store; empty: the SQLite store when
   /// config.persistence.enabled, else none.
   std::function<std::unique_ptr<cache_store>()> make_store;
+  /// Makes the stream of the database's log that the change feed follows;
+  /// empty: no feed, and what other programs write is seen when the times to
+  /// live end.
+  std::function<std::shared_ptr<change_stream>()> make_stream;
   const clock* time = nullptr; ///< not owned; coarse_clock() when null
   std::function<wall_time()> wall_now;
   executor_ptr where; ///< where coroutines and callbacks go on
