@@ -46,6 +46,9 @@ entity_statistics statistics::total() const {
     t.writes_dropped += e.writes_dropped;
     t.quarantined += e.quarantined;
     t.differing_reads += e.differing_reads;
+    t.logged_changes += e.logged_changes;
+    t.echoes += e.echoes;
+    t.unsettled_fills += e.unsettled_fills;
     t.restarts += e.restarts;
     t.rows += e.rows;
     t.used_bytes += e.used_bytes;
@@ -89,6 +92,9 @@ statistics read_statistics(const shared_state& shared) {
     e.writes_dropped = get(c.writes_dropped);
     e.quarantined = get(c.quarantined);
     e.differing_reads = get(c.differing_reads);
+    e.logged_changes = get(c.logged_changes);
+    e.echoes = get(c.echoes);
+    e.unsettled_fills = get(c.unsettled_fills);
     e.restarts = get(c.restarts);
     e.used_bytes = get(c.bookkeeping_bytes);
     for (auto id : shared.caches.of(type.id)) {
@@ -119,6 +125,12 @@ statistics read_statistics(const shared_state& shared) {
   s.requests_shed = get(c.requests_shed);
   s.requests_timed_out = get(c.requests_timed_out);
   s.changes_applied = get(c.changes_applied);
+  s.feed_commits = get(c.feed_commits);
+  s.feed_connects = get(c.feed_connects);
+  s.feed_rewinds = get(c.feed_rewinds);
+  s.feed_losses = get(c.feed_losses);
+  s.feed_lag_nanoseconds = get(c.feed_lag_nanoseconds);
+  s.feed_followed = get(c.feed_followed) != 0;
   s.actor_restarts = get(c.actor_restarts);
   s.budget_bytes = get(c.budget_bytes);
   s.shares_moved = get(c.shares_moved);

@@ -38,6 +38,9 @@ struct entity_statistics {
   uint64_t writes_dropped = 0;
   uint64_t quarantined = 0;
   uint64_t differing_reads = 0;
+  uint64_t logged_changes = 0;
+  uint64_t echoes = 0;
+  uint64_t unsettled_fills = 0;
   uint64_t restarts = 0;
   uint64_t rows = 0; ///< resident rows and lists
   uint64_t used_bytes = 0;
@@ -69,6 +72,12 @@ struct statistics {
   uint64_t requests_shed = 0;
   uint64_t requests_timed_out = 0;
   uint64_t changes_applied = 0;
+  uint64_t feed_commits = 0;
+  uint64_t feed_connects = 0;
+  uint64_t feed_rewinds = 0;
+  uint64_t feed_losses = 0;
+  uint64_t feed_lag_nanoseconds = 0;
+  bool feed_followed = false;
   uint64_t actor_restarts = 0;
   uint64_t budget_bytes = 0; ///< of the process, now
   uint64_t shares_moved = 0; ///< bytes

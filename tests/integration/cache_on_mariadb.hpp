@@ -18,13 +18,18 @@ namespace toadcache::tests {
 
 class cache_on_mariadb {
 public:
+  using stream_maker = std::function<std::shared_ptr<change_stream>(
+      const options&, const catalog_ptr&)>;
+
   /// Creates the schema with the shipped catalog's tables, or takes it as it
   /// is, and opens the cache with its own file. `adjust` may change options.
   /// `host`: the actor system, which must outlive the cache; null: its own.
+  /// `make_stream`: what the cache's change feed follows; empty: no feed.
   cache_on_mariadb(const mariadb_server& server, std::string schema,
                    const std::function<void(options&)>& adjust = {},
-                   caf::actor_system* host = nullptr)
-      : server_(server), host_(host) {
+                   caf::actor_system* host = nullptr,
+                   stream_maker make_stream = {})
+      : server_(server), host_(host), make_stream_(std::move(make_stream)) {
     auto present = server.sql("SHOW DATABASES LIKE '" + schema + "'");
     if (present.empty())
       server.create_schema(schema);
@@ -70,6 +75,8 @@ private:
     parts.config = config_;
     parts.types = types_;
     parts.host = host_;
+    if (make_stream_)
+      parts.make_stream = [this] { return make_stream_(config_, types_); };
     parts.log = std::make_shared<spdlog::logger>("quiet"); // no sink
     auto opened = cache::open(std::move(parts));
     if (!opened)
@@ -79,6 +86,7 @@ private:
 
   const mariadb_server& server_;
   caf::actor_system* host_;
+  stream_maker make_stream_;
   temporary_folder folder_;
   options config_;
   catalog_ptr types_;
