@@ -25,6 +25,7 @@
 
 #include "actors/disk_link.hpp"
 #include "actors/residents.hpp"
+#include "policy/own_writes.hpp"
 #include "policy/single_flight.hpp"
 #include "policy/tombstones.hpp"
 #include "policy/write_gate.hpp"
@@ -143,6 +144,7 @@ private:
   void seal(const key& k);
   void drop_row(const key& k);
   void drop_row_spelled(const key& k);
+  void release(const key& k);
   void flush();
   void doubt();
   void hide_all();
@@ -150,10 +152,17 @@ private:
 
   // -- changes of the database's log (entity_cache_log.cpp) -------------------
   void apply_logged(const apply_changes& msg);
+  [[nodiscard]] std::vector<key>
+  lists_changed_by(const row_change& change) const;
+  /// The tombstones that it makes.
+  own_writes::graves drop_lists_logged(const row_change& change);
   void row_logged(const key& k, const row* after);
-  void list_logged(const key& k);
+  void list_logged(const key& k, own_writes::graves& made);
   void index_logged(index_id i);
-  void bury(const key& k, std::optional<uint64_t> content_hash);
+  void echoed(const key& k, const row_change& change);
+  void bury(const key& k, std::optional<uint64_t> content_hash,
+            own_writes::graves* made = nullptr);
+  void expect_echo(const apply_changes& msg, const row_change& change);
 
   // -- opening and the disk of earlier runs (entity_cache_open.cpp) -----------
   void request_barrier();
@@ -188,6 +197,10 @@ private:
   std::optional<disk_link> disk_;
   write_gate gate_;
   tombstones tombstones_;
+  own_writes own_;
+  /// When changes of the log were last missed: a ticket opened before may have
+  /// its echo among them.
+  time_point missed_at_ = time_point::min();
   /// When each open ticket was opened: what its write installs is no younger.
   std::unordered_map<transaction_id, time_point> opened_;
   flights flights_;

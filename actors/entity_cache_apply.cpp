@@ -23,7 +23,8 @@ applied entity_cache_state::on_apply(const apply_changes& msg) {
   else if (msg.how == outcome::unknown && !msg.resolved)
     quarantine(msg);
   else if (msg.how == outcome::rolled_back)
-    gate_.close(msg.ticket);
+    for (auto& c : gate_.close(msg.ticket))
+      release(c.id);
   else
     apply_commit(msg);
   if (!gate_.is_open(msg.ticket))
@@ -90,6 +91,8 @@ void entity_cache_state::apply_commit(const apply_changes& msg) {
     if (!change.complete) // the old lists cannot be named (rule 13)
       for (index_id i = 1; i <= type_->indexes.size(); ++i)
         drop_index(i);
+    if (ticketed && !msg.resolved)
+      expect_echo(msg, change);
     if (!ticketed || msg.resolved || !change.after || !installing_)
       continue;
     auto k = type_->key_of(change.after);
@@ -110,6 +113,14 @@ void entity_cache_state::apply_commit(const apply_changes& msg) {
       put_on_disk(k, change.after, {}, at);
     }
   }
+  for (auto& c : closed)
+    release(c.id);
+}
+
+// Once no write of the key is open, nothing of it has to be kept for one.
+void entity_cache_state::release(const key& k) {
+  if (k.is_row() && !gate_.is_written(k))
+    own_.on_released(k);
 }
 
 // The outcome is not known: the keys stay under their ticket, so that their

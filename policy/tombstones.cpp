@@ -4,18 +4,30 @@
 
 namespace toadcache {
 
-void tombstones::on_logged(const key& k, std::optional<uint64_t> content_hash,
-                           time_point now) {
+uint64_t tombstones::on_logged(const key& k,
+                               std::optional<uint64_t> content_hash,
+                               time_point now) {
   forget_settled(now);
   auto until = now + settle_time_;
   if (graves_.size() >= max_count && !graves_.contains(k)) {
     on_flush(now);
-    return;
+    return 0;
   }
-  graves_.insert_or_assign(k, grave{until, content_hash});
+  auto alone = !graves_.contains(k); // what has settled is forgotten
+  auto number = alone ? ++newest_ : 0;
+  graves_.insert_or_assign(k, grave{until, content_hash, number});
   order_.emplace_back(until, k);
-  if (order_.size() > 2 * max_count) // few keys that change without end
+  if (order_.size() > 2 * max_count) { // few keys that change without end
     on_flush(now);
+    return 0;
+  }
+  return number;
+}
+
+void tombstones::on_visible(const key& k, uint64_t number) {
+  auto g = graves_.find(k);
+  if (number != 0 && g != graves_.end() && g->second.number == number)
+    graves_.erase(g);
 }
 
 void tombstones::on_written(const key& k, uint64_t content_hash) {

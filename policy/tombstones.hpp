@@ -35,9 +35,13 @@ public:
       : settle_time_(settle_time) {}
 
   /// The log told a change of the key. `content_hash`: of its row afterwards, 0
-  /// of a row that is gone; nullopt: not known, or a list. O(1) amortised.
-  void on_logged(const key& k, std::optional<uint64_t> content_hash,
-                 time_point now);
+  /// of a row that is gone; nullopt: not known, or a list. O(1) amortised. The
+  /// number of the tombstone; 0 where it stands for an earlier change, too.
+  uint64_t on_logged(const key& k, std::optional<uint64_t> content_hash,
+                     time_point now);
+  /// The change of that tombstone is visible. No effect where another one has
+  /// been made of the key since, or the number is 0.
+  void on_visible(const key& k, uint64_t number);
   /// A write that is later than what was told has set the row to that. No
   /// effect on a key without a tombstone.
   void on_written(const key& k, uint64_t content_hash);
@@ -55,10 +59,12 @@ private:
   struct grave {
     time_point until;
     std::optional<uint64_t> content_hash;
+    uint64_t number; ///< 0: of several changes
   };
   void forget_settled(time_point now);
 
   milliseconds settle_time_;
+  uint64_t newest_ = 0;
   std::unordered_map<key, grave> graves_;
   std::deque<std::pair<time_point, key>> order_; ///< by end
   std::unordered_map<index_id, time_point> index_until_;

@@ -89,6 +89,11 @@ void write_gate::on_logged(const key& k, uint64_t content_hash) {
   prune();
 }
 
+bool write_gate::is_written(const key& k) const {
+  auto i = keys_.find(k);
+  return i != keys_.end() && i->second.open_writes > 0;
+}
+
 void write_gate::on_read(const key& k) {
   auto i = keys_.find(k);
   if (i != keys_.end() && i->second.open_writes > 0)

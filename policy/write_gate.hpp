@@ -80,6 +80,8 @@ public:
   /// The database's log tells a change of the key: perhaps the very write of a
   /// ticket that is open, which then installs if its image is the same.
   void on_logged(const key& k, uint64_t content_hash);
+  /// Whether a ticket is open on the key.
+  [[nodiscard]] bool is_written(const key& k) const;
   /// A read from the database was answered to somebody: an open ticket must not
   /// install an older image over it.
   void on_read(const key& k);

@@ -201,3 +201,88 @@ TEST_CASE_METHOD(log_fixture, "with a feed nothing is fresh beyond the lease, "
   trust_until(time.now() + seconds{1});
   CHECK(get(1).value().replies[0].from == tier::memory);
 }
+
+namespace {
+
+/// A cache with a feed, trusted and settled.
+struct fed_fixture : log_fixture {
+  fed_fixture() {
+    shared->make_stream = [] { return std::shared_ptr<change_stream>{}; };
+    caf::anon_send_exit(cache, caf::exit_reason::kill);
+    run();
+    start(1);
+    advance(shared->feed.settle_time);
+    trust_until(time_point::max());
+  }
+  /// The list is fetched, and kept.
+  void keep_list(std::vector<row> members) {
+    list("ann");
+    reply(std::move(members));
+    CHECK(resident(name("ann")));
+  }
+  const row first = make(1, "ann", 1);
+  const row added = make(2, "ann", 1);
+};
+
+} // namespace
+
+TEST_CASE_METHOD(fed_fixture, "the echo of an own write leaves the lists that "
+                              "were fetched since") {
+  keep_list({first});
+  open(7, {id(2), name("ann")});
+  SECTION("after the write's end") {
+    commit(7, {}, added);
+    CHECK_FALSE(resident(name("ann")));
+    keep_list({first, added});
+    logged({}, added);
+  }
+  SECTION("before it") {
+    logged({}, added);
+    commit(7, {}, added);
+    keep_list({first, added});
+  }
+  CHECK(resident(name("ann")));
+  CHECK(resident(id(2)));
+  // And a foreign change does not pass for another echo.
+  logged(added, {});
+  CHECK_FALSE(resident(name("ann")));
+  advance(shared->feed.settle_time);
+  keep_list({first});
+  logged({}, added);
+  CHECK_FALSE(resident(name("ann")));
+}
+
+TEST_CASE_METHOD(fed_fixture, "an echo that is told again counts as foreign") {
+  open(7, {id(2), name("ann")});
+  commit(7, {}, added);
+  keep_list({first, added});
+  logged({}, added);
+  logged({}, added); // again, after a rewind: nobody expects it
+  CHECK_FALSE(resident(name("ann")));
+  CHECK(resident(id(2)));
+}
+
+TEST_CASE_METHOD(fed_fixture, "a write whose echo may have been missed waits "
+                              "for none") {
+  open(7, {id(2), name("ann")});
+  apply_changes gap;
+  gap.source = change_source::feed;
+  gap.unseen = true;
+  apply(gap);
+  commit(7, {}, added);
+  advance(shared->feed.settle_time);
+  keep_list({first, added});
+  logged({}, added); // somebody else's: ours, and its undoing, were missed
+  CHECK_FALSE(resident(name("ann")));
+}
+
+TEST_CASE_METHOD(fed_fixture, "a foreign change between a write and its echo "
+                              "drops the lists") {
+  open(7, {id(2), name("ann")});
+  commit(7, {}, added);
+  keep_list({first, added});
+  logged(make(2, "bob", 1), {}); // what stood there before the write
+  CHECK(resident(name("ann")));
+  logged({}, added);
+  CHECK_FALSE(resident(name("ann")));
+}

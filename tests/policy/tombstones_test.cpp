@@ -73,3 +73,26 @@ TEST_CASE("settled tombstones are forgotten") {
     t.on_logged(k(std::to_string(i)), 1, start + i * 1ms);
   CHECK(t.count() == 100);
 }
+
+TEST_CASE("a tombstone of one change goes when that is known to be visible") {
+  tombstones t{100ms};
+  auto first = t.on_logged(k("a"), std::nullopt, start);
+  auto other = t.on_logged(k("b"), std::nullopt, start);
+  REQUIRE(first != 0);
+  t.on_visible(k("a"), other);
+  CHECK_FALSE(t.may_install(k("a"), 1, start));
+  SECTION("") {
+    t.on_visible(k("a"), first);
+    CHECK(t.may_install(k("a"), 1, start));
+  }
+  SECTION("not when it stands for another change, too") {
+    auto second = t.on_logged(k("a"), std::nullopt, start + 50ms);
+    CHECK(second == 0);
+    t.on_visible(k("a"), first);
+    t.on_visible(k("a"), second);
+    CHECK_FALSE(t.may_install(k("a"), 1, start + 60ms));
+  }
+  SECTION("a new one after it has settled is of one change again") {
+    CHECK(t.on_logged(k("a"), std::nullopt, start + 100ms) != 0);
+  }
+}
