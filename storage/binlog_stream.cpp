@@ -33,9 +33,7 @@ bool covered(const std::string& gtids, const std::string& by) {
 } // namespace
 
 binlog_stream::binlog_stream(settings s, catalog_ptr types)
-    : settings_(std::move(s)), types_(std::move(types)),
-      server_id_(settings_.server_id != 0 ? settings_.server_id
-                                          : random_server_id()) {}
+    : settings_(std::move(s)), types_(std::move(types)) {}
 
 binlog_stream::~binlog_stream() {
   close();
@@ -132,8 +130,11 @@ binlog_stream::choose_start(const std::optional<resume_point>& from) {
 }
 
 stream_result<void> binlog_stream::open_log(const start_point& start) {
-  auto opened = binlog_connection::open(settings_.database,
-                                        {server_id_, settings_.heartbeat});
+  if (interrupted_)
+    return failed(seen({}));
+  auto id = settings_.server_id != 0 ? settings_.server_id : random_server_id();
+  auto opened
+      = binlog_connection::open(settings_.database, {id, settings_.heartbeat});
   if (!opened)
     return failed(seen(opened.error()));
   {
@@ -165,7 +166,8 @@ stream_result<void> binlog_stream::await_format() {
 
 stream_result<resume_point>
 binlog_stream::connect(const std::optional<resume_point>& from) {
-  interrupted_ = false;
+  if (interrupted_)
+    return failed(seen({}));
   close();
   auto prepared = open_control();
   if (!prepared)
@@ -222,3 +224,5 @@ stream_result<position> binlog_stream::probe() {
 }
 
 } // namespace toadcache
+  if (interrupted_)
+    return failed(seen({}));

@@ -21,7 +21,8 @@ public:
     database_options database;
     /// How often an idle server wakes next(): what its limit is exceeded by.
     milliseconds heartbeat{100};
-    /// Among the server's replicas; 0: random per stream.
+    /// Among the server's replicas; 0: drawn anew by each connect, so that two
+    /// readers that drew the same one part again.
     uint32_t server_id = 0;
     /// binlog_commits::settings::max_bytes.
     size_t max_commit_bytes = size_t{64} << 20;
@@ -59,7 +60,6 @@ private:
 
   const settings settings_;
   const catalog_ptr types_;
-  const uint32_t server_id_;
   resume_point place_;
   std::unique_ptr<mysql_connection> control_;
   std::unique_ptr<layout_source> layouts_;

@@ -101,8 +101,8 @@ public:
   /// passed to know every commit that was visible when it asked.
   virtual stream_result<position> probe() = 0;
 
-  /// Thread-safe: ends a call under way, and every later one until connect(),
-  /// with `interrupted`.
+  /// Thread-safe: ends a call under way, and every later one, with
+  /// `interrupted`. For good: the stream is of no further use.
   virtual void interrupt() noexcept = 0;
 };
 

@@ -455,7 +455,7 @@ TEST_CASE("a distributed transaction counts when it commits") {
   }
 }
 
-TEST_CASE("interrupt ends a waiting reader, and every later call") {
+TEST_CASE("interrupt ends a waiting reader, and every later call for good") {
   followed_schema s{logging_server(), "feed", two_tables};
   std::thread other{[&] { s->interrupt(); }};
   auto r = s->next(milliseconds{60'000});
@@ -464,7 +464,9 @@ TEST_CASE("interrupt ends a waiting reader, and every later call") {
   other.join();
   CHECK(r.error().fault == stream_fault::interrupted);
   CHECK(s->next(milliseconds{0}).error().fault == stream_fault::interrupted);
-  REQUIRE(s->connect(s->place()));
+  // Also when the reader was just about to connect.
+  CHECK(s->connect(s->place()).error().fault == stream_fault::interrupted);
+  CHECK(s->probe().error().fault == stream_fault::interrupted);
 }
 
 TEST_CASE("an account without the privilege is told so") {
