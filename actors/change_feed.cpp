@@ -169,10 +169,13 @@ void change_feed_state::on_failure(const stream_failure& why) {
   case stream_fault::privileges_missing:
   case stream_fault::log_off:
     if (news)
-      shared_->log->error(
-          "change feed: the log cannot be followed; what other programs write "
-          "is seen when the times to live end: {}{}{}",
-          why.what, why.remedy.empty() ? "" : "; remedy: ", why.remedy);
+      shared_->log->error("change feed: the log cannot be followed; {}: {}{}{}",
+                          shared_->feed.mode == feed_mode::required
+                              ? "reads go to the database until it can"
+                              : "what other programs write is seen when the "
+                                "times to live end",
+                          why.what,
+                          why.remedy.empty() ? "" : "; remedy: ", why.remedy);
     cannot_follow();
     return;
   }
@@ -182,8 +185,9 @@ void change_feed_state::on_failure(const stream_failure& why) {
 void change_feed_state::cannot_follow() {
   shared_->count.feed_followed.store(0, std::memory_order_relaxed);
   from_.reset();
-  unusable_ = true;
-  trust(time_point::max());
+  unusable_ = shared_->feed.mode != feed_mode::required;
+  if (unusable_)
+    trust(time_point::max());
   later(shared_->feed.retry_period, feed_tick::connect);
 }
 

@@ -17,10 +17,10 @@
 //     silent, late or hung, an INVALIDATION or a cache that hangs, and a feed
 //     that is gone extend nothing.
 //   - A log that is followed from its present end, since there is no place to
-//   go
-//     on from, voids what is kept: changes may have been missed.
+//     go on from, voids what is kept: changes may have been missed.
 //   - Where the log cannot be followed at all, trust is without limit, and rows
-//     count as fresh by their times to live alone.
+//     count as fresh by their times to live alone; but where the feed is
+//     `required`, nothing is trusted until the log can be followed.
 //
 // The mailbox is bounded by the window and its own ticks.
 #pragma once
@@ -103,7 +103,7 @@ private:
   bool waits_for_room_ = false;      ///< the window is full
   std::optional<resume_point> from_; ///< behind what was read
   std::optional<backoff> pause_;
-  bool unusable_ = false; ///< the log cannot be followed
+  bool unusable_ = false; ///< trust without limit: times to live count
   std::string said_;      ///< of the last failure, so that it is said once
 
   std::deque<kept> kept_;

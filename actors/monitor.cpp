@@ -77,6 +77,7 @@ std::vector<counter> collect_counters(const shared_state& shared) {
   add("feed_losses", "", c.feed_losses.load());
   add("feed_lag_seconds", "",
       static_cast<double>(c.feed_lag_nanoseconds.load()) / 1e9);
+  add("feed_wanted", "", shared.make_stream ? 1 : 0);
   add("feed_followed", "", c.feed_followed.load());
   add("actor_restarts", "", c.actor_restarts.load());
   add("budget_bytes", "", c.budget_bytes.load());

@@ -105,7 +105,7 @@ shared_state::shared_state(catalog_ptr c, options o, const clock& t)
     : types(std::move(c)), config(std::move(o)), time(t),
       log(std::make_shared<spdlog::logger>(
           "toadcache", std::make_shared<spdlog::sinks::null_sink_mt>())),
-      wall_now([] {
+      feed(config.feed), wall_now([] {
         return std::chrono::time_point_cast<std::chrono::milliseconds>(
             std::chrono::system_clock::now());
       }),

@@ -17,7 +17,6 @@
 #include <spdlog/logger.h>
 
 #include "actors/counters.hpp"
-#include "config/feed_options.hpp"
 #include "messages/interfaces.hpp"
 #include "policy/budget_shares.hpp"
 #include "storage/cache_store.hpp"
@@ -137,7 +136,7 @@ struct shared_state {
   /// Makes the stream that CHANGE FEED follows; empty: no feed, and rows count
   /// as fresh by their times to live alone.
   std::function<std::shared_ptr<change_stream>()> make_stream;
-  feed_options feed; ///< immutable after the start
+  feed_options feed; ///< of the options; immutable after the start
   applied_place fed;
   /// The system clock, for the disk edge; replaced in tests.
   std::function<wall_time()> wall_now;

@@ -13,6 +13,8 @@
 #include "actors/spawn_blocking.hpp"
 #include "client/administration.hpp"
 #include "client/transaction_state.hpp"
+#include "storage/binlog_check.hpp"
+#include "storage/binlog_stream.hpp"
 
 namespace toadcache {
 
@@ -63,14 +65,61 @@ result<std::shared_ptr<database>> source_of(const cache_parts& parts,
   return make_database(parts.config.database, types);
 }
 
-// The caches open behind a barrier, milliseconds after their start. Until then
-// reads are answered by the database, so that waiting longer is of no use.
+// The stream of the database's log that the options name; empty: none.
+std::function<std::shared_ptr<change_stream>()>
+make_stream_factory(const options& o, catalog_ptr types,
+                    std::shared_ptr<spdlog::logger> log) {
+  if (o.database.kind != database_kind::mysql || o.feed.mode == feed_mode::off)
+    return {};
+  binlog_stream::settings s;
+  s.database = o.database;
+  s.database.read_timeout = std::min<milliseconds>(s.database.read_timeout,
+                                                   defaults::feed_read_timeout);
+  s.database.write_timeout = s.database.read_timeout;
+  s.heartbeat = std::min(s.heartbeat, o.feed.wait);
+  s.on_problem = [log = std::move(log)](const setting_problem& p) {
+    log->warn("change feed: {}{}{}", p.what, p.remedy.empty() ? "" : "; ",
+              p.remedy);
+  };
+  return [s = std::move(s), types = std::move(types)] {
+    return std::make_shared<binlog_stream>(s, types);
+  };
+}
+
+// Whether the log can be followed, of a cache that does not open without it.
+result<void> require_log(const cache_parts& parts) {
+  const std::string said = "feed.mode is required, but ";
+  if (parts.config.database.kind != database_kind::mysql || parts.source)
+    return fail(errc::invalid, said + "this database has no log to follow");
+  auto found = check_log(parts.config.database);
+  if (!found)
+    return fail(found.error().code,
+                said + "the log cannot be checked: " + found.error().what);
+  for (auto& p : *found)
+    if (p.fatal)
+      return fail(errc::invalid, said + p.what
+                                     + (p.remedy.empty() ? "" : "; remedy: ")
+                                     + p.remedy);
+  return {};
+}
+
+// The caches open behind a barrier. With a feed they are trusted once it has
+// probed the log, or knows that it cannot be followed, and keep what they fetch
+// once that has settled. All that takes milliseconds; until then reads are
+// answered by the database, so that waiting longer is of no use.
 void wait_until_open(const shared_state& shared) {
-  auto open = [](const std::shared_ptr<partition>& p) { return !p->closed(); };
-  for (int i = 0; i < 1000; ++i) {
-    if (std::ranges::all_of(shared.partitions, open))
-      return;
-    std::this_thread::sleep_for(milliseconds{1});
+  auto ready = [&](const std::shared_ptr<partition>& p) {
+    return !p->closed() && p->trusted_until() > shared.time.now();
+  };
+  auto settled = time_point::max();
+  for (int i = 0; i < 1000 && shared.time.now() < settled; ++i) {
+    if (settled == time_point::max()
+        && std::ranges::all_of(shared.partitions, ready))
+      settled
+          = shared.time.now()
+            + (shared.make_stream ? shared.feed.settle_time : milliseconds{0});
+    else
+      std::this_thread::sleep_for(milliseconds{1});
   }
 }
 
@@ -103,6 +152,9 @@ result<cache> cache::open(cache_parts parts) {
   auto source = source_of(parts, *types);
   if (!source)
     return fail(std::move(source.error()));
+  if (parts.config.feed.mode == feed_mode::required && !parts.make_stream)
+    if (auto ok = require_log(parts); !ok)
+      return fail(std::move(ok.error()));
   auto shared = std::make_shared<shared_state>(
       *types, parts.config, parts.time ? *parts.time : coarse_clock());
   shared->source = *source;
@@ -113,7 +165,11 @@ result<cache> cache::open(cache_parts parts) {
     shared->make_store = parts.make_store;
   else if (parts.disk && parts.config.persistence.enabled)
     shared->make_store = make_store_factory(parts.config, *types, *source);
-  shared->make_stream = std::move(parts.make_stream);
+  if (parts.make_stream)
+    shared->make_stream = std::move(parts.make_stream);
+  else if (!parts.source)
+    shared->make_stream
+        = make_stream_factory(parts.config, *types, shared->log);
   auto p = std::make_unique<parts_of_cache>();
   if (parts.host == nullptr)
     p->system = std::make_unique<own_system>(parts.config.pool.max_count);

@@ -45,8 +45,9 @@ struct cache_parts {
   /// config.persistence.enabled, else none.
   std::function<std::unique_ptr<cache_store>()> make_store;
   /// Makes the stream of the database's log that the change feed follows;
-  /// empty: no feed, and what other programs write is seen when the times to
-  /// live end.
+  /// empty: that of MySQL or MariaDB, by config.feed, unless `source` is given;
+  /// else no feed, and what other programs write is seen when the times to live
+  /// end.
   std::function<std::shared_ptr<change_stream>()> make_stream;
   const clock* time = nullptr; ///< not owned; coarse_clock() when null
   std::function<wall_time()> wall_now;
@@ -61,7 +62,9 @@ class cache {
 public:
   /// Starts a cache of its own. Blocks until it is ready to serve. Errors: the
   /// catalog (errc::invalid), the database's address (invalid). A database that
-  /// is down is none: reads and writes answer `unavailable` until it is up.
+  /// is down is none: reads and writes answer `unavailable` until it is up. But
+  /// where config.feed.mode is required, opening fails unless the database's
+  /// log can be followed (invalid, or `unavailable`).
   [[nodiscard]] static result<cache> open(const options& o);
   /// The same inside a host's actor system.
   [[nodiscard]] static result<cache> open(const options& o,

@@ -130,6 +130,7 @@ statistics read_statistics(const shared_state& shared) {
   s.feed_rewinds = get(c.feed_rewinds);
   s.feed_losses = get(c.feed_losses);
   s.feed_lag_nanoseconds = get(c.feed_lag_nanoseconds);
+  s.feed_wanted = static_cast<bool>(shared.make_stream);
   s.feed_followed = get(c.feed_followed) != 0;
   s.actor_restarts = get(c.actor_restarts);
   s.budget_bytes = get(c.budget_bytes);

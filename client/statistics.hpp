@@ -77,6 +77,9 @@ struct statistics {
   uint64_t feed_rewinds = 0;
   uint64_t feed_losses = 0;
   uint64_t feed_lag_nanoseconds = 0;
+  /// A log is to be followed; when it cannot be, `feed_followed` is false, and
+  /// rows count as fresh by their times to live alone.
+  bool feed_wanted = false;
   bool feed_followed = false;
   uint64_t actor_restarts = 0;
   uint64_t budget_bytes = 0; ///< of the process, now

@@ -149,6 +149,32 @@ inline constexpr auto disk_reopen_max = 30s;
 /// Corrupt cache files kept beside the new one, for examination.
 inline constexpr size_t corrupt_files_count = 3;
 
+// -- change feed --------------------------------------------------------------
+
+/// No row is served as fresh when it may be older than that: the trust lease,
+/// counted from a probe of the log that the caches have caught up with. A stall
+/// of the server or of this process shorter than that costs no hit.
+inline constexpr auto max_staleness = 1s;
+/// How often the log is probed: a few probes may be late or lost before the
+/// lease runs out.
+inline constexpr auto probe_period = 200ms;
+/// For how long after a change came from the log the database may still show
+/// the state before it (0.9 ms were measured), and nothing else is installed.
+inline constexpr auto settle_time = 100ms;
+/// How long one look at the log waits; what the caches have applied is noted
+/// between two looks. Far below max_staleness.
+inline constexpr auto feed_wait = 100ms;
+/// Commits on their way to the caches; more are not read from the log.
+inline constexpr size_t feed_window_count = 256;
+inline constexpr auto feed_reconnect_backoff_min = 50ms;
+inline constexpr auto feed_reconnect_backoff_max = 2s;
+/// How often a log that cannot be followed is tried again.
+inline constexpr auto feed_retry_period = 10s;
+/// A server that is silent for so long on a connection of the feed is given
+/// up: it bounds how long a shutdown waits for it. Signs of life come every
+/// 100 ms.
+inline constexpr auto feed_read_timeout = 2s;
+
 // -- supervision --------------------------------------------------------------
 
 inline constexpr auto restart_backoff_min = 10ms;

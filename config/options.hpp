@@ -107,6 +107,25 @@ struct persistence_options {
   size_t queue_count = defaults::persistence_queue_count;
 };
 
+/// auto: followed where the server and the account allow it, else the times to
+/// live count; required: without it the cache does not open, and nothing counts
+/// as fresh while the log cannot be followed.
+enum class feed_mode : uint8_t { automatic, off, required };
+
+/// The change feed: how the database's log is followed. MySQL and MariaDB only.
+struct feed_options {
+  feed_mode mode = feed_mode::automatic;
+  milliseconds max_staleness = defaults::max_staleness;
+  milliseconds probe_period = defaults::probe_period;
+  milliseconds settle_time = defaults::settle_time;
+  /// One look at the log.
+  milliseconds wait = defaults::feed_wait;
+  size_t window_count = defaults::feed_window_count;
+  milliseconds reconnect_backoff_min = defaults::feed_reconnect_backoff_min;
+  milliseconds reconnect_backoff_max = defaults::feed_reconnect_backoff_max;
+  milliseconds retry_period = defaults::feed_retry_period;
+};
+
 struct node_options {
   milliseconds restart_backoff_min = defaults::restart_backoff_min;
   milliseconds restart_backoff_max = defaults::restart_backoff_max;
@@ -132,6 +151,7 @@ struct options {
   database_options database;
   pool_options pool;
   persistence_options persistence;
+  feed_options feed;
   node_options node;
   client_options client;
   std::string log_level = "info";

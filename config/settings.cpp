@@ -425,6 +425,49 @@ std::vector<setting> make_settings() {
           [](auto& o) -> auto& { return o.persistence.queue_count; },
           "Unwritten rows held; further ones are not kept in the file."),
 
+      choice(
+          "feed.mode", "CACHE_FEED", {"auto", "off", "required"},
+          [](auto& o) -> auto& { return o.feed.mode; },
+          "Follow the log of MySQL or MariaDB: auto, where it can be; "
+          "required, else the cache does not open."),
+      duration(
+          "feed.max_staleness", "CACHE_MAX_STALENESS", "ms", 50ms, 600s,
+          [](auto& o) -> auto& { return o.feed.max_staleness; },
+          "With the feed: how old a row that is served as fresh may be at "
+          "most."),
+      duration(
+          "feed.probe_period", "", "ms", 10ms, 60s,
+          [](auto& o) -> auto& { return o.feed.probe_period; },
+          "How often the server is asked for the end of its log; below "
+          "feed.max_staleness."),
+      duration(
+          "feed.settle_time", "", "ms", 1ms, 60s,
+          [](auto& o) -> auto& { return o.feed.settle_time; },
+          "How long after a change came from the log the database may still "
+          "show what was before it."),
+      duration(
+          "feed.wait", "", "ms", 1ms, 10s,
+          [](auto& o) -> auto& { return o.feed.wait; },
+          "How long one look at a silent log waits; below "
+          "feed.max_staleness."),
+      count(
+          "feed.window_count", "", 1, 1'000'000,
+          [](auto& o) -> auto& { return o.feed.window_count; },
+          "Commits on their way to the caches; more are not read from the "
+          "log."),
+      duration(
+          "feed.reconnect_backoff_min", "", "ms", 1ms, 600s,
+          [](auto& o) -> auto& { return o.feed.reconnect_backoff_min; },
+          "First pause before a lost connection to the log is made again."),
+      duration(
+          "feed.reconnect_backoff_max", "", "ms", 1ms, 600s,
+          [](auto& o) -> auto& { return o.feed.reconnect_backoff_max; },
+          "Longest such pause."),
+      duration(
+          "feed.retry_period", "", "ms", 10ms, day,
+          [](auto& o) -> auto& { return o.feed.retry_period; },
+          "How often a log that cannot be followed is tried again."),
+
       duration(
           "node.restart_backoff_min", "", "ms", 1ms, 600s,
           [](auto& o) -> auto& { return o.node.restart_backoff_min; },

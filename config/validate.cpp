@@ -15,13 +15,17 @@ struct order_rule {
   bool strict; ///< they must not be equal either
 };
 
-constexpr std::array<order_rule, 12> order_rules{{
+constexpr std::array<order_rule, 15> order_rules{{
     {"pool.min_count", "pool.max_count", false},
     {"pool.retry_backoff_min", "pool.retry_backoff_max", false},
     {"pool.reconnect_backoff_min", "pool.reconnect_backoff_max", false},
     {"pool.transaction_idle_timeout", "pool.transaction_timeout", false},
     {"node.restart_backoff_min", "node.restart_backoff_max", false},
     {"batch.eager_count", "batch.max_count", false},
+    {"feed.reconnect_backoff_min", "feed.reconnect_backoff_max", false},
+    // Else the lease runs out between two probes, whatever the log does.
+    {"feed.probe_period", "feed.max_staleness", true},
+    {"feed.wait", "feed.max_staleness", true},
     // A statement that outlives its connection can still commit: the server
     // gives up first, then the socket.
     {"database.statement_timeout", "database.read_timeout", true},
@@ -39,8 +43,12 @@ tl::unexpected<invalid_setting> invalid(std::string_view name,
       invalid_setting{std::string{name}, std::move(what)});
 }
 
-tl::expected<void, invalid_setting> check_database(const database_options& o) {
+tl::expected<void, invalid_setting> check_database(const database_options& o,
+                                                   feed_mode feed) {
   if (o.kind == database_kind::sqlite) {
+    if (feed == feed_mode::required)
+      return invalid("feed.mode", "required, but an sqlite database has no log "
+                                  "to follow; expected auto or off");
     if (o.file.empty() || o.file == ":memory:")
       return invalid("database.file",
                      "expected the path of a file; a database in memory "
@@ -97,7 +105,7 @@ tl::expected<void, invalid_setting> validate(const options& o) {
               + std::string{rule.upper} + " (" + format_value(*upper, high)
               + "), got '" + format_value(*lower, low) + "'");
   }
-  if (auto ok = check_database(o.database); !ok)
+  if (auto ok = check_database(o.database, o.feed.mode); !ok)
     return ok;
   return check_files(o);
 }

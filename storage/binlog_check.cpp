@@ -187,4 +187,13 @@ std::vector<setting_problem> binlog_problems(mysql_connection& c,
   return out;
 }
 
+result<std::vector<setting_problem>> check_log(const database_options& o) {
+  auto c = mysql_connection::open(o);
+  if (!c)
+    return fail(std::move(c.error()));
+  return (*c)->attempt("replication log", [&] {
+    return result<problems>{binlog_problems(**c, o)};
+  });
+}
+
 } // namespace toadcache

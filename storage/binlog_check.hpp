@@ -1,5 +1,5 @@
 // The server's settings and the account's privileges that a change stream
-// needs. Inside, the driver's exceptions pass.
+// needs. Inside, the driver's exceptions pass, but for check_log.
 #pragma once
 
 #include <string>
@@ -16,6 +16,11 @@ namespace toadcache {
 /// configuration where no SQL can).
 [[nodiscard]] std::vector<setting_problem>
 binlog_problems(mysql_connection& c, const database_options& o);
+
+/// The same, asked on a connection of its own; blocks up to the timeouts of
+/// `o`. errc::unavailable. Nothing throws.
+[[nodiscard]] result<std::vector<setting_problem>>
+check_log(const database_options& o);
 
 /// Of the privileges that a reader of the log needs, those that no line of
 /// SHOW GRANTS gives. A pure function.

@@ -1,8 +1,10 @@
 #include "storage/binlog_stream.hpp"
 
+#include <algorithm>
 #include <random>
 
 #include "model/gtid_set.hpp"
+#include "storage/binlog_check.hpp"
 #include "storage/binlog_server.hpp"
 #include "storage/mysql_layout.hpp"
 
@@ -101,6 +103,27 @@ stream_result<void> binlog_stream::open_control() {
   return {};
 }
 
+stream_result<void> binlog_stream::check() {
+  auto found = ask([&](mysql_connection& m) {
+    return binlog_problems(m, settings_.database);
+  });
+  if (!found)
+    return failed(found.error());
+  const setting_problem* fatal = nullptr;
+  std::vector<std::string> lines;
+  for (auto& p : *found) {
+    lines.push_back(p.what);
+    if (p.fatal && fatal == nullptr)
+      fatal = &p; // told by the failure
+    else if (std::find(said_.begin(), said_.end(), p.what) == said_.end())
+      settings_.on_problem(p);
+  }
+  said_ = std::move(lines);
+  if (fatal == nullptr)
+    return {};
+  return failed(stream_fault::not_decodable, fatal->what, fatal->remedy);
+}
+
 stream_result<binlog_stream::start_point>
 binlog_stream::choose_start(const std::optional<resume_point>& from) {
   auto end = ask(log_end);
@@ -172,6 +195,9 @@ binlog_stream::connect(const std::optional<resume_point>& from) {
   auto prepared = open_control();
   if (!prepared)
     return failed(prepared.error());
+  if (settings_.on_problem)
+    if (auto fit = check(); !fit)
+      return failed(fit.error());
   auto start = choose_start(from);
   if (!start)
     return failed(start.error());
@@ -218,11 +244,11 @@ binlog_stream::next(milliseconds limit) {
 }
 
 stream_result<position> binlog_stream::probe() {
+  if (interrupted_)
+    return failed(seen({}));
   if (!control_)
     return failed(stream_fault::connection_lost, "not connected");
   return ask(log_end);
 }
 
 } // namespace toadcache
-  if (interrupted_)
-    return failed(seen({}));

@@ -4,13 +4,17 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <vector>
 
 #include "config/options.hpp"
 #include "storage/binlog_commits.hpp"
 #include "storage/binlog_connection.hpp"
 #include "storage/change_stream.hpp"
+#include "storage/database.hpp"
 #include "storage/mysql_connection.hpp"
 
 namespace toadcache {
@@ -26,6 +30,10 @@ public:
     uint32_t server_id = 0;
     /// binlog_commits::settings::max_bytes.
     size_t max_commit_bytes = size_t{64} << 20;
+    /// Where set, each connect asks first whether the server and the account
+    /// are fit (storage/binlog_check): what is fatal makes it fail, and each
+    /// other finding is told here, once while it stays.
+    std::function<void(const setting_problem&)> on_problem{};
   };
   /// Does not connect.
   binlog_stream(settings s, catalog_ptr types);
@@ -47,6 +55,7 @@ private:
     bool by_gtid = false; ///< another server of the group
   };
   stream_result<void> open_control();
+  stream_result<void> check();
   stream_result<start_point>
   choose_start(const std::optional<resume_point>& from);
   stream_result<void> open_log(const start_point& start);
@@ -64,6 +73,7 @@ private:
   std::unique_ptr<mysql_connection> control_;
   std::unique_ptr<layout_source> layouts_;
   std::unique_ptr<binlog_commits> commits_;
+  std::vector<std::string> said_; ///< problems, until they change
   std::atomic<bool> interrupted_{false};
   std::mutex log_mutex_; ///< guards the pointer against interrupt()
   std::unique_ptr<binlog_connection> log_;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/setting.hpp"
+#include "storage/binlog_check.hpp"
 #include "tools/command.hpp"
 #include "tools/opened.hpp"
 #include "tools/terminal.hpp"
@@ -69,6 +70,18 @@ int check(const config_sources& sources) {
   if (!problems)
     return complain(exit_failed, x->source->description() + ": "
                                      + to_string(problems.error()));
+  const auto& o = x->config.values;
+  if (o.database.kind == database_kind::mysql
+      && o.feed.mode != feed_mode::off) {
+    auto found = check_log(o.database);
+    if (!found)
+      return complain(exit_failed, x->source->description() + ": "
+                                       + to_string(found.error()));
+    for (auto& p : *found) { // without the log the times to live count
+      p.fatal = p.fatal && o.feed.mode == feed_mode::required;
+      problems->push_back(std::move(p));
+    }
+  }
   palette colours{stdout};
   for (const auto& p : *problems) {
     print((p.fatal ? colours.bad("error") : "warning") + ": " + p.what + "\n");

@@ -263,6 +263,21 @@ TEST_CASE_METHOD(feed_fixture, "a log that cannot be followed leaves the times "
   CHECK(shared->count.feed_followed == 1);
 }
 
+TEST_CASE_METHOD(feed_fixture, "where the feed is required nothing is trusted "
+                               "while the log cannot be followed") {
+  shared->feed.mode = feed_mode::required;
+  log->connect_fails
+      = stream_failure{stream_fault::log_off, "no log", "log_bin = binlog"};
+  start();
+  advance(seconds{1});
+  CHECK(trusted->empty());
+  log->connect_fails.reset();
+  advance(shared->feed.retry_period, milliseconds{100});
+  REQUIRE_FALSE(trusted->empty());
+  CHECK(trusted->back() > time.now());
+  CHECK(trusted->back() != time_point::max());
+}
+
 TEST_CASE("what a commit means to the caches") {
   auto types = pool_catalog();
   auto& user = (*types)[user_type];

@@ -128,6 +128,8 @@ TEST_CASE("booleans and choices are read in any case") {
     CHECK(value_of("database.tls", text) == setting_value{false});
   CHECK(value_of("profile", "PRODUCTION")
         == setting_value{std::string{"production"}});
+  CHECK(error_of("feed.mode", "on")
+        == "expected auto, off or required, got 'on'");
 }
 
 TEST_CASE("a secret is never printed") {

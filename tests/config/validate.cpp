@@ -72,6 +72,20 @@ TEST_CASE("smallest values do not exceed largest ones") {
   CHECK(validate(o));
 }
 
+TEST_CASE("the lease outlasts the pause between two probes of the log") {
+  options o;
+  o.feed.probe_period = o.feed.max_staleness;
+  CHECK(error_of(o).find("feed.probe_period: expected less than "
+                         "feed.max_staleness")
+        == 0);
+}
+
+TEST_CASE("a sqlite database has no log that could be required") {
+  options o;
+  o.feed.mode = feed_mode::required;
+  CHECK(error_of(o).find("feed.mode: required, but an sqlite database") == 0);
+}
+
 TEST_CASE("a sqlite database needs a file") {
   options o;
   for (auto file : {"", ":memory:"}) {

@@ -2,11 +2,15 @@
 // The server is the caller's, so that it can be killed and started meanwhile.
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <spdlog/logger.h>
+#include <spdlog/sinks/ringbuffer_sink.h>
 
 #include "client/cache.hpp"
 #include "storage/database.hpp"
@@ -24,7 +28,8 @@ public:
   /// Creates the schema with the shipped catalog's tables, or takes it as it
   /// is, and opens the cache with its own file. `adjust` may change options.
   /// `host`: the actor system, which must outlive the cache; null: its own.
-  /// `make_stream`: what the cache's change feed follows; empty: no feed.
+  /// `make_stream`: what the cache's change feed follows; empty: as feed.mode
+  /// says, which is off unless `adjust` changes it.
   cache_on_mariadb(const mariadb_server& server, std::string schema,
                    const std::function<void(options&)>& adjust = {},
                    caf::actor_system* host = nullptr,
@@ -38,6 +43,7 @@ public:
     config_.pool.reconnect_backoff_min = milliseconds{5};
     config_.pool.reconnect_backoff_max = milliseconds{50};
     config_.pool.breaker_open_time = milliseconds{50};
+    config_.feed.mode = feed_mode::off;
     if (adjust)
       adjust(config_);
     auto types = catalog::load(config_.catalog_file, config_.ttl);
@@ -56,6 +62,14 @@ public:
   [[nodiscard]] cache* operator->() { return &*cache_; }
   [[nodiscard]] const options& config() const { return config_; }
   [[nodiscard]] const catalog_ptr& types() const { return types_; }
+
+  /// Whether the cache has logged a line that contains it.
+  [[nodiscard]] bool has_logged(std::string_view part) const {
+    auto lines = lines_->last_formatted();
+    return std::any_of(lines.begin(), lines.end(), [&](auto& line) {
+      return line.find(part) != std::string::npos;
+    });
+  }
 
   /// Ends the cache in order and starts it anew on the same cache file.
   void restart() {
@@ -77,7 +91,7 @@ private:
     parts.host = host_;
     if (make_stream_)
       parts.make_stream = [this] { return make_stream_(config_, types_); };
-    parts.log = std::make_shared<spdlog::logger>("quiet"); // no sink
+    parts.log = std::make_shared<spdlog::logger>("kept", lines_);
     auto opened = cache::open(std::move(parts));
     if (!opened)
       throw std::runtime_error(to_string(opened.error()));
@@ -88,6 +102,8 @@ private:
   caf::actor_system* host_;
   stream_maker make_stream_;
   temporary_folder folder_;
+  std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> lines_
+      = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(1000);
   options config_;
   catalog_ptr types_;
   std::optional<cache> cache_;

@@ -36,6 +36,12 @@ TEST_CASE("the commands work on MariaDB") {
   auto checked = ended({"config", "check"});
   INFO(checked.out + checked.err);
   CHECK(checked.code == 0);
+  CHECK(has(checked.out, "warning: log_bin is OFF"));
+  checked = ended({"config", "check", "--set", "feed.mode=required"});
+  CHECK(checked.code == 1);
+  CHECK(has(checked.out, "error: log_bin is OFF"));
+  CHECK(ended({"config", "check", "--set", "feed.mode=off"}).out.find("log_bin")
+        == std::string::npos);
 
   auto differs = ended({"catalog", "check"});
   CHECK(differs.code == 1);
