@@ -62,6 +62,8 @@ persistence_state::start(shared_ptr_state shared) {
       [this](const erase_type& msg) { on_erase_type(msg); },
       [this](const load_entries& msg) { return on_load(msg); },
       [this](const scan_keys& msg) { return on_scan(msg); },
+      [this](const read_checkpoint&) { return on_read_checkpoint(); },
+      [this](store_checkpoint& msg) { on_checkpoint(msg); },
       [this](log_invalidation& msg) { on_log(msg); },
       [this](const read_log& msg) { return on_read_log(msg); },
       [this](const flush_disk&) { return on_flush(); },
@@ -139,10 +141,47 @@ result<scanned_keys> persistence_state::scan(const scan_keys& msg) {
     close_tier(slice.error());
     return fail(closed());
   }
+  if (!tells_followed_)
+    for (auto& [id, followed] : slice->keys)
+      followed = false;
   return scanned_keys{std::move(slice->keys), slice->last, clean_start_};
 }
 
-void persistence_state::answer_scans() {
+caf::result<checkpoint_found> persistence_state::on_read_checkpoint() {
+  if (opening_ && !draining_) {
+    auto promise = self_->make_response_promise<checkpoint_found>();
+    asked_.push_back(promise);
+    return promise;
+  }
+  return checkpoint_found{checkpoint_.value_or("")};
+}
+
+// Sent after the caches' erases that it stands for, queued after them, and
+// written with or after them.
+void persistence_state::on_checkpoint(store_checkpoint& msg) {
+  using kind = store_checkpoint::kind_type;
+  if (!store_)
+    return;
+  if (msg.kind != kind::goes_on) {
+    // What an earlier incarnation had not written may be missing in that run.
+    auto continues = msg.kind == kind::continues && checkpoint_.has_value();
+    checkpoint_.reset();
+    tells_followed_ = continues;
+    if (!commit())
+      return;
+    auto done = continues ? store_->continue_run() : store_->begin_run();
+    if (!done) {
+      close_tier(done.error());
+      return;
+    }
+  }
+  queue_->set_checkpoint(std::move(msg.text));
+  schedule_commit();
+}
+
+void persistence_state::answer_waiting() {
+  for (auto& promise : std::exchange(asked_, {}))
+    promise.deliver(checkpoint_found{checkpoint_.value_or("")});
   for (auto& waiting : std::exchange(scans_, {})) {
     if (auto scanned = scan(waiting.request))
       waiting.promise.deliver(std::move(*scanned));
@@ -229,12 +268,16 @@ void persistence_state::begin_open() {
 
 void persistence_state::on_opened() {
   auto slot = std::exchange(opening_, nullptr);
+  auto first = !shared_->disk_was_opened.exchange(true);
   if (slot->opened) {
     if (!slot->opened->moved_to.empty())
       shared_->log->error("disk tier: {}; moved to {}, new file built",
                           slot->opened->reason, slot->opened->moved_to);
     store_ = std::move(slot->store);
     clean_start_ = slot->opened->clean || !slot->opened->existed;
+    if (first)
+      checkpoint_ = std::move(slot->opened->checkpoint);
+    tells_followed_ = checkpoint_.has_value();
     backoff_ = defaults::disk_reopen_min;
     shared_->count.disk_closed = 0;
     shared_->log->info("disk tier: open{}",
@@ -247,7 +290,7 @@ void persistence_state::on_opened() {
     slot->store.reset();
     retry_open();
   }
-  answer_scans();
+  answer_waiting();
   if (draining_)
     finish();
 }
@@ -310,6 +353,8 @@ void persistence_state::close_tier(const failure& why) {
   shared_->log->error("disk tier: closed, going on without: {}", why.what);
   why_closed_ = why;
   store_.reset();
+  checkpoint_.reset();
+  tells_followed_ = false;
   shared_->count.disk_closed = 1;
   retry_open();
 }

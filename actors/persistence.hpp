@@ -18,6 +18,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <caf/stateful_actor.hpp>
@@ -60,6 +62,8 @@ private:
   void on_erase_type(const erase_type& msg);
   caf::result<loaded_entries> on_load(const load_entries& msg);
   caf::result<scanned_keys> on_scan(const scan_keys& msg);
+  caf::result<checkpoint_found> on_read_checkpoint();
+  void on_checkpoint(store_checkpoint& msg);
   void on_log(log_invalidation& msg);
   caf::result<log_records> on_read_log(const read_log& msg);
   caf::result<flushed_disk> on_flush();
@@ -79,7 +83,7 @@ private:
   void schedule_commit();
   void tell_lost(const std::vector<key>& ids);
   result<scanned_keys> scan(const scan_keys& msg);
-  void answer_scans();
+  void answer_waiting();
   void finish();
   [[nodiscard]] failure closed() const;
   void after(milliseconds delay, step what);
@@ -90,12 +94,17 @@ private:
   std::unique_ptr<write_queue> queue_;
   std::shared_ptr<attempt> opening_; // shared with the opener
   bool clean_start_ = true;
+  /// The checkpoint of an earlier run, while nothing was lost since the process
+  /// began.
+  std::optional<std::string> checkpoint_;
+  bool tells_followed_ = false; ///< scans name what that run has left
   bool commit_timed_ = false;
   bool commit_asked_ = false;
   bool draining_ = false;
   failure why_closed_{errc::tier_closed, "disk tier: not open yet"};
   milliseconds backoff_;
   std::vector<waiting_scan> scans_; // at most one per type
+  std::vector<caf::typed_response_promise<checkpoint_found>> asked_; // by one
   std::vector<caf::typed_response_promise<stopped>> drains_;
 };
 static_assert(!std::is_aggregate_v<persistence_state>);

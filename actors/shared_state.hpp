@@ -138,6 +138,8 @@ struct shared_state {
   std::function<std::shared_ptr<change_stream>()> make_stream;
   feed_options feed; ///< of the options; immutable after the start
   applied_place fed;
+  /// Only the first opening of a process knows that nothing was lost since.
+  std::atomic<bool> disk_was_opened{false};
   /// The system clock, for the disk edge; replaced in tests.
   std::function<wall_time()> wall_now;
 

@@ -99,14 +99,62 @@ typename Inspector::result_type inspect(Inspector& f, scan_keys& x) {
 }
 
 struct scanned_keys {
-  std::vector<std::pair<key, bool>> keys; ///< with: of the current run
-  int64_t last = 0;                       ///< continue after it
-  bool clean_start = true;                ///< the earlier run ended cleanly
+  /// With: whether a change feed that goes on from the checkpoint of the
+  /// earlier run makes it current.
+  std::vector<std::pair<key, bool>> keys;
+  int64_t last = 0;        ///< continue after it
+  bool clean_start = true; ///< the earlier run ended cleanly
   friend bool operator==(const scanned_keys&, const scanned_keys&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, scanned_keys& x) {
   return f(caf::meta::type_name("scanned_keys"), x.keys, x.last, x.clean_start);
+}
+
+/// From CHANGE FEED, before it follows the log. Answered when the first attempt
+/// to open the file has ended, once per process: later nobody knows which
+/// entries were followed.
+struct read_checkpoint {
+  friend bool operator==(const read_checkpoint&, const read_checkpoint&)
+      = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, read_checkpoint&) {
+  return f(caf::meta::type_name("read_checkpoint"));
+}
+
+struct checkpoint_found {
+  std::string text; ///< as stored; empty: none
+  friend bool operator==(const checkpoint_found&, const checkpoint_found&)
+      = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, checkpoint_found& x) {
+  return f(caf::meta::type_name("checkpoint_found"), x.text);
+}
+
+/// From CHANGE FEED, after every ENTITY CACHE has sent what follows from the
+/// log up to there. No reply.
+struct store_checkpoint {
+  enum class kind_type : uint8_t {
+    goes_on,   ///< from the last one
+    begins,    ///< changes before it were missed: a new run
+    continues, ///< from the one that was found: entries of that run are current
+  };
+  std::string text; ///< not empty
+  kind_type kind = kind_type::goes_on;
+  friend bool operator==(const store_checkpoint&, const store_checkpoint&)
+      = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, store_checkpoint& x) {
+  auto kind = static_cast<uint8_t>(x.kind);
+  auto load = [&]() -> caf::error {
+    x.kind = static_cast<store_checkpoint::kind_type>(kind);
+    return caf::none;
+  };
+  return f(caf::meta::type_name("store_checkpoint"), x.text, kind,
+           caf::meta::load_callback(load));
 }
 
 /// For the invalidation log; no reply.

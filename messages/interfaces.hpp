@@ -72,7 +72,8 @@ using persistence_actor = caf::typed_actor<
     /// errc::tier_closed when the tier is closed.
     caf::replies_to<load_entries>::with<loaded_entries>,
     caf::replies_to<scan_keys>::with<scanned_keys>,
-    caf::reacts_to<log_invalidation>,
+    caf::replies_to<read_checkpoint>::with<checkpoint_found>,
+    caf::reacts_to<store_checkpoint>, caf::reacts_to<log_invalidation>,
     caf::replies_to<read_log>::with<log_records>,
     caf::replies_to<flush_disk>::with<flushed_disk>,
     /// Commits, sets the clean marker, closes the file, then ends.

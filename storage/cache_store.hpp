@@ -23,6 +23,8 @@ struct store_opening {
   /// Set when an unusable file was moved aside: its new name and the reason.
   std::string moved_to;
   std::string reason;
+  /// As the last batch stored it; absent: none, or one that fails its check.
+  std::optional<std::string> checkpoint;
 };
 
 class cache_store {
@@ -45,6 +47,9 @@ public:
     std::vector<item> items;
     std::vector<entity_id> flushed_types; ///< removed whole, before `items`
     std::vector<invalidation_record> records;
+    /// Replaces the one before: how far the entries of this run follow the
+    /// database, once all else of the batch is applied. Opaque.
+    std::optional<std::string> checkpoint;
   };
   /// After a failure nothing of the batch is applied. errc::corrupt, from this
   /// and every other call: the file was given up and moved aside; another
@@ -55,8 +60,15 @@ public:
   /// removed and counted). Distinguishes runs (disk_entry::current_run).
   virtual result<std::vector<disk_entry>> load(std::span<const key> ids) = 0;
 
-  /// Keys of one type with whether they are of the current run, in slices:
-  /// continues after `after` (a rowid; 0 starts). Empty: the end.
+  /// From now on entries are of a new run, and those before of an earlier one.
+  virtual result<void> begin_run() = 0;
+  /// From now on entries are of the run whose checkpoint `open` found: those
+  /// that it left are current again. Requires: there was one.
+  virtual result<void> continue_run() = 0;
+
+  /// Keys of one type with whether they are of the current run, or of the run
+  /// whose checkpoint `open` found, in slices: continues after `after` (a
+  /// rowid; 0 starts). Empty: the end.
   struct key_slice {
     std::vector<std::pair<key, bool>> keys;
     int64_t last = 0;

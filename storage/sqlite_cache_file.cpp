@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <ctime>
 #include <filesystem>
 #include <random>
@@ -51,6 +52,17 @@ std::string hex(uint64_t x) {
   std::snprintf(text, sizeof(text), "%016llx",
                 static_cast<unsigned long long>(x));
   return text;
+}
+
+int64_t random_run() {
+  std::random_device device;
+  return static_cast<int64_t>((uint64_t{device()} << 32) | device() | 1u);
+}
+
+/// Of a checkpoint of that run.
+std::string checkpoint_seal(const std::string& run, std::string_view text) {
+  auto sealed = run + ' ' + std::string{text};
+  return hex(XXH3_64bits(sealed.data(), sealed.size()));
 }
 
 std::string system_text(int code) {
@@ -266,6 +278,8 @@ result<void> sqlite_cache_file::examine_metadata(store_opening& opening) {
     return fail(corrupt("made for another catalog"));
   if (now.database != purpose_.database_identity)
     return fail(corrupt("made for another database"));
+  if (auto read = read_checkpoint(opening); !read)
+    return read;
   opening.clean = now.clean == "1";
   if (opening.clean)
     return {};
@@ -316,10 +330,8 @@ result<void> sqlite_cache_file::begin_run() {
   fs::permissions(path_, fs::perms::owner_read | fs::perms::owner_write, code);
   if (code)
     return fail(closed("cannot be kept from others: " + code.message()));
-  if (run_ == 0) {
-    std::random_device device;
-    run_ = static_cast<int64_t>((uint64_t{device()} << 32) | device() | 1u);
-  }
+  if (run_ == 0)
+    run_ = random_run();
   if (auto begun = begin(); !begun)
     return begun;
   if (auto written = write_metadata(false); !written) {
@@ -330,6 +342,65 @@ result<void> sqlite_cache_file::begin_run() {
   if (auto done = commit(); !done)
     return done;
   return execute("PRAGMA synchronous=NORMAL");
+}
+
+result<void> sqlite_cache_file::begin_new_run() {
+  checkpoint_run_ = 0;
+  return change_run(random_run());
+}
+
+result<void> sqlite_cache_file::continue_run() {
+  return change_run(checkpoint_run_);
+}
+
+// A crash before it is on disk leaves the run before it: one that nobody takes
+// for current.
+result<void> sqlite_cache_file::change_run(int64_t run) {
+  if (auto begun = begin(); !begun)
+    return begun;
+  auto before = std::exchange(run_, run);
+  auto done = write_metadata(false);
+  if (done)
+    done = commit();
+  if (!done) {
+    rollback();
+    run_ = before;
+  }
+  return done;
+}
+
+// "run seal text": of one run, and protected like the other metadata.
+result<void> sqlite_cache_file::write_checkpoint(const std::string& text) {
+  auto run = hex(static_cast<uint64_t>(run_));
+  return set_metadata("checkpoint",
+                      run + ' ' + checkpoint_seal(run, text) + ' ' + text);
+}
+
+result<void> sqlite_cache_file::read_checkpoint(store_opening& opening) {
+  auto statement
+      = prepare("SELECT value FROM cache_metadata WHERE name = 'checkpoint'");
+  if (!statement)
+    return fail(statement.error());
+  auto code = statement->step();
+  if (code == SQLITE_DONE)
+    return {};
+  if (code != SQLITE_ROW)
+    return fail(error());
+  std::string value{statement->bytes(0)};
+  constexpr size_t digits = 16;
+  auto run = value.substr(0, digits);
+  uint64_t number = 0;
+  auto [end, parsed]
+      = std::from_chars(run.data(), run.data() + run.size(), number, 16);
+  if (value.size() < 2 * digits + 2 || parsed != std::errc{}
+      || end != run.data() + digits)
+    return {};
+  auto text = value.substr(2 * digits + 2);
+  if (value.substr(digits + 1, digits) != checkpoint_seal(run, text))
+    return {};
+  checkpoint_run_ = static_cast<int64_t>(number);
+  opening.checkpoint = std::move(text);
+  return {};
 }
 
 result<void> sqlite_cache_file::mark_clean() {
@@ -355,17 +426,22 @@ result<void> sqlite_cache_file::write_metadata(bool clean) {
   now.run = hex(static_cast<uint64_t>(run_));
   now.clean = clean ? "1" : "0";
   now.seal = now.computed_seal();
+  for (auto [name, field] : now.fields())
+    if (auto set = set_metadata(name, *field); !set)
+      return set;
+  return {};
+}
+
+result<void> sqlite_cache_file::set_metadata(std::string_view name,
+                                             std::string_view value) {
   auto statement = prepare("INSERT INTO cache_metadata VALUES(?1, ?2) ON "
                            "CONFLICT(name) DO UPDATE SET value = ?2");
   if (!statement)
     return fail(statement.error());
-  for (auto [name, field] : now.fields()) {
-    statement->bind_text(1, name);
-    statement->bind_text(2, *field);
-    if (statement->step() != SQLITE_DONE)
-      return fail(error());
-    statement->reset();
-  }
+  statement->bind_text(1, name);
+  statement->bind_text(2, value);
+  if (statement->step() != SQLITE_DONE)
+    return fail(error());
   return {};
 }
 

@@ -69,6 +69,15 @@ public:
 
   /// Number of this run; random, so that no two runs share one.
   [[nodiscard]] int64_t run() const noexcept { return run_; }
+  /// Whether it is this run, or the one that left the checkpoint.
+  [[nodiscard]] bool is_followed(int64_t run) const noexcept {
+    return run == run_ || (run == checkpoint_run_ && checkpoint_run_ != 0);
+  }
+  /// See cache_store. Each a commit of its own.
+  result<void> begin_new_run();
+  result<void> continue_run();
+  /// As part of a commit.
+  result<void> write_checkpoint(const std::string& text);
 
   [[nodiscard]] result<cache_statement> prepare(const std::string& text);
   result<void> execute(const char* text);
@@ -121,6 +130,9 @@ private:
   result<void> begin_run();
   result<void> write_metadata(bool clean);
   result<void> read_metadata(std::string_view name, std::string& value);
+  result<void> set_metadata(std::string_view name, std::string_view value);
+  result<void> read_checkpoint(store_opening& opening);
+  result<void> change_run(int64_t run);
   void remove_oldest_moved();
   [[nodiscard]] failure closed(const std::string& what) const;
   [[nodiscard]] failure corrupt(const std::string& what) const;
@@ -131,7 +143,8 @@ private:
   std::optional<file_lock> lock_;
   sqlite3* db_ = nullptr;
   int64_t run_ = 0;
-  bool foreign_ = false; // the file was never ours: kept for ever
+  int64_t checkpoint_run_ = 0; ///< of the checkpoint found at opening; 0: none
+  bool foreign_ = false;       // the file was never ours: kept for ever
 };
 
 } // namespace toadcache

@@ -195,7 +195,23 @@ result<void> sqlite_cache_store::apply_items(const batch& b) {
     if (auto applied = item.erase ? erase(item.entry.id) : put(item.entry);
         !applied)
       return applied;
-  return put_records(b.records);
+  if (auto put = put_records(b.records); !put || !b.checkpoint)
+    return put;
+  return file_->write_checkpoint(*b.checkpoint);
+}
+
+result<void> sqlite_cache_store::begin_run() {
+  if (!file_)
+    return fail(not_open());
+  auto begun = file_->begin_new_run();
+  return begun ? begun : fail(judge(begun.error()));
+}
+
+result<void> sqlite_cache_store::continue_run() {
+  if (!file_)
+    return fail(not_open());
+  auto gone_on = file_->continue_run();
+  return gone_on ? gone_on : fail(judge(gone_on.error()));
 }
 
 result<void> sqlite_cache_store::put(const disk_entry& entry) {
@@ -315,7 +331,7 @@ result<void> sqlite_cache_store::scan_table(size_t table, entity_id type,
   while ((code = s.step()) == SQLITE_ROW) {
     slice.keys.emplace_back(
         key{type, static_cast<index_id>(s.integer(1)), std::string{s.bytes(2)}},
-        s.integer(3) == file_->run());
+        file_->is_followed(s.integer(3)));
     slice.last = table == 0 ? s.integer(0) : -s.integer(0);
   }
   if (code != SQLITE_DONE)

@@ -29,6 +29,8 @@ public:
   result<store_opening> open() override;
   result<void> apply(const batch& b) override;
   result<std::vector<disk_entry>> load(std::span<const key> ids) override;
+  result<void> begin_run() override;
+  result<void> continue_run() override;
   /// Rows first; a negative `last` continues within the lists.
   result<key_slice> scan(entity_id type, int64_t after, size_t limit) override;
   result<std::vector<key>> clean_up(wall_time now, size_t limit) override;

@@ -60,7 +60,7 @@ void write_queue::log(invalidation_record record) {
 
 bool write_queue::empty() const noexcept {
   return batch_.items.empty() && batch_.flushed_types.empty()
-         && batch_.records.empty();
+         && batch_.records.empty() && !batch_.checkpoint;
 }
 
 cache_store::batch write_queue::take() {

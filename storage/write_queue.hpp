@@ -22,6 +22,8 @@ public:
   void erase(const key& id);
   /// Forgets what waits for the type and removes everything stored. O(n).
   void erase_type(entity_id type);
+  /// Holds once everything that was queued before is applied.
+  void set_checkpoint(std::string text) { batch_.checkpoint = std::move(text); }
   /// Keeps the newest `defaults::invalidation_log_count`.
   void log(invalidation_record record);
 

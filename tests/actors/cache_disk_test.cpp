@@ -47,6 +47,8 @@ persistence_actor::behavior_type held_disk(persistence_actor::pointer self,
         all.last = 1;
         return all;
       },
+      [](const read_checkpoint&) { return checkpoint_found{}; },
+      [](const store_checkpoint&) {},
       [](const log_invalidation&) {},
       [](const read_log&) { return log_records{}; },
       [](const flush_disk&) { return flushed_disk{}; },

@@ -271,6 +271,124 @@ TEST_CASE("scans continue where they ended and say how the last run ended") {
   CHECK(end->keys.empty());
 }
 
+namespace {
+
+using checkpoint_kind = store_checkpoint::kind_type;
+
+/// An image that a process left, which was killed.
+void leave_followed(cache_image& image, const std::string& checkpoint) {
+  memory_cache_store store{std::shared_ptr<cache_image>{&image, [](auto*) {}},
+                           {}};
+  cache_store::batch b;
+  b.items.push_back({user(1, "x"), false});
+  b.checkpoint = checkpoint;
+  if (!store.open() || !store.apply(b))
+    throw std::runtime_error("image");
+}
+
+/// Of user 1, as a scan tells.
+bool is_followed(persistence_fixture& f) {
+  auto scanned = f.ask_now<scanned_keys>(
+      f.disk, scan_keys{row_key("user", 1).type(), 0});
+  return scanned && scanned->keys.size() == 1 && scanned->keys[0].second;
+}
+
+bool is_current(persistence_fixture& f) {
+  auto loaded = f.load({row_key("user", 1)});
+  return loaded && loaded->entries.size() == 1
+         && loaded->entries[0].current_run;
+}
+
+std::string found_checkpoint(persistence_fixture& f) {
+  auto found = f.ask_now<checkpoint_found>(f.disk, read_checkpoint{});
+  return found ? found->text : to_string(found.error());
+}
+
+} // namespace
+
+TEST_CASE("a checkpoint is written with the erases that it stands for") {
+  persistence_fixture f;
+  f.start();
+  CHECK(found_checkpoint(f).empty());
+  f.send(f.disk, store_checkpoint{"one", checkpoint_kind::begins});
+  f.put(user(1, "x"));
+  f.advance(defaults::group_commit_delay);
+  REQUIRE(f.image->checkpoint);
+  CHECK(f.image->checkpoint->second == "one");
+  f.erase(row_key("user", 1));
+  f.send(f.disk, store_checkpoint{"two", {}});
+  f.run();
+  CHECK(f.image->checkpoint->second == "one"); // neither is written
+  CHECK(f.image->entries.size() == 1);
+  f.advance(defaults::group_commit_delay);
+  CHECK(f.image->checkpoint->second == "two");
+  CHECK(f.image->entries.empty());
+}
+
+TEST_CASE("entries of the run that left a checkpoint are current once it is "
+          "continued") {
+  persistence_fixture f;
+  leave_followed(*f.image, "left");
+  f.start();
+  CHECK(found_checkpoint(f) == "left");
+  CHECK(is_followed(f));
+  CHECK_FALSE(is_current(f));
+  SECTION("continued") {
+    f.send(f.disk, store_checkpoint{"caught up", checkpoint_kind::continues});
+    CHECK(is_current(f));
+    CHECK(is_followed(f)); // for scans that are not at their end
+    CHECK(found_checkpoint(f).empty());
+  }
+  SECTION("begun anew") {
+    f.send(f.disk, store_checkpoint{"now", checkpoint_kind::begins});
+    CHECK_FALSE(is_current(f));
+    CHECK_FALSE(is_followed(f));
+    CHECK(found_checkpoint(f).empty());
+    f.send(f.disk, store_checkpoint{"late", checkpoint_kind::continues});
+    CHECK_FALSE(is_current(f));
+  }
+  SECTION("after a failure nobody knows what was lost") {
+    f.image->fail_applies = 2;
+    f.erase(row_key("user", 2));
+    f.advance(defaults::group_commit_delay);
+    f.advance(defaults::disk_reopen_min);
+    REQUIRE(f.shared->count.disk_closed == 0);
+    CHECK(found_checkpoint(f).empty());
+    CHECK_FALSE(is_followed(f));
+    f.send(f.disk, store_checkpoint{"late", checkpoint_kind::continues});
+    CHECK_FALSE(is_current(f));
+  }
+  SECTION("after a restart of the actor as well") {
+    f.send(f.disk, fail_now{});
+    f.run();
+    f.start();
+    REQUIRE(f.shared->count.disk_closed == 0);
+    CHECK(found_checkpoint(f).empty());
+    CHECK_FALSE(is_followed(f));
+  }
+}
+
+TEST_CASE("who asks for the checkpoint waits until the file is open") {
+  persistence_fixture f;
+  leave_followed(*f.image, "left");
+  f.run();
+  f.start(false);
+  f.scheduler.run_once();
+  REQUIRE(f.scheduler.jobs.size() == 1);
+  auto opener = f.scheduler.jobs.front();
+  f.scheduler.jobs.clear();
+  auto asked = f.ask<checkpoint_found>(f.disk, read_checkpoint{});
+  f.run();
+  CHECK_FALSE(asked.ready());
+  f.image->fail_opens = GENERATE(0, 1);
+  auto opens = f.image->fail_opens == 0;
+  f.scheduler.jobs.push_back(opener);
+  f.run();
+  REQUIRE(asked.ready());
+  CHECK(asked.error() == errc::none);
+  CHECK(found_checkpoint(f) == (opens ? "left" : ""));
+}
+
 TEST_CASE("clean-up removes what is too old and tells the cache") {
   persistence_fixture f;
   f.start();

@@ -179,6 +179,81 @@ TEST_CASE("cache store: runs are told apart, clean ends from unclean ones") {
   CHECK_FALSE(is_current(*store, row_key("user", 1)));
 }
 
+namespace {
+
+cache_store::batch checkpoint_of(std::string text) {
+  cache_store::batch b;
+  b.checkpoint = std::move(text);
+  return b;
+}
+
+/// Of user 1: whether a scan takes it for followed.
+bool is_followed(cache_store& store) {
+  auto scanned = store.scan(row_key("user", 1).type(), 0, 10);
+  return scanned && scanned->keys.size() == 1 && scanned->keys[0].second;
+}
+
+} // namespace
+
+TEST_CASE("cache store: a checkpoint names the run that left it") {
+  auto p = any_place();
+  {
+    auto store = p.make();
+    auto first = store->open();
+    REQUIRE(first);
+    CHECK_FALSE(first->checkpoint);
+    REQUIRE(store->apply(puts({user(1, "a")})));
+    REQUIRE(store->apply(checkpoint_of("here")));
+    REQUIRE(store->apply(checkpoint_of("there; with blanks\n")));
+  } // a crash
+  {
+    auto store = p.make();
+    auto second = store->open();
+    REQUIRE(second);
+    CHECK(second->checkpoint == "there; with blanks\n");
+    CHECK(is_followed(*store));
+    CHECK_FALSE(is_current(*store, row_key("user", 1)));
+    SECTION("its entries are current again when the run is continued") {
+      REQUIRE(store->continue_run());
+      CHECK(is_current(*store, row_key("user", 1)));
+      CHECK(is_followed(*store));
+    }
+    SECTION("a new run ends that") {
+      REQUIRE(store->continue_run());
+      REQUIRE(store->begin_run());
+      CHECK_FALSE(is_current(*store, row_key("user", 1)));
+      CHECK_FALSE(is_followed(*store));
+    }
+    SECTION("a run that stores none leaves the earlier one") {
+      REQUIRE(store->apply(puts({user(1, "of the second run")})));
+      store.reset();
+      store = p.make();
+      auto third = store->open();
+      REQUIRE(third);
+      CHECK(third->checkpoint == "there; with blanks\n");
+      CHECK_FALSE(is_followed(*store)); // nobody followed the second
+    }
+    SECTION("a continued run stores its own") {
+      REQUIRE(store->continue_run());
+      REQUIRE(store->apply(checkpoint_of("later")));
+      store.reset();
+      store = p.make();
+      auto third = store->open();
+      REQUIRE(third);
+      CHECK(third->checkpoint == "later");
+      CHECK(is_followed(*store));
+    }
+  }
+}
+
+TEST_CASE("cache store: a checkpoint of a batch that fails is not stored") {
+  auto p = place{false};
+  auto store = p.open();
+  p.image->fail_applies = 1;
+  CHECK_FALSE(store->apply(checkpoint_of("here")));
+  CHECK_FALSE(p.image->checkpoint);
+}
+
 TEST_CASE("cache store: scans yield every key once, in slices") {
   auto p = any_place();
   auto store = p.open();

@@ -35,6 +35,12 @@ public:
   result<std::vector<disk_entry>> load(std::span<const key> ids) override {
     return on([&](auto& s) { return s.load(ids); });
   }
+  result<void> begin_run() override {
+    return on([](auto& s) { return s.begin_run(); });
+  }
+  result<void> continue_run() override {
+    return on([](auto& s) { return s.continue_run(); });
+  }
   result<key_slice> scan(entity_id type, int64_t after, size_t limit) override {
     return on([&](auto& s) { return s.scan(type, after, limit); });
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@ struct cache_image {
   };
   std::map<std::string, stored> entries; ///< by address_of
   std::vector<invalidation_record> records;
+  std::optional<std::pair<uint64_t, std::string>> checkpoint; ///< with its run
   uint64_t run = 0;
   int64_t last_place = 0;
   bool existed = false;
@@ -72,6 +74,7 @@ public:
       opening.moved_to = "moved-aside";
       image_->entries.clear();
       image_->records.clear();
+      image_->checkpoint.reset();
       image_->corrupt = image_->existed = image_->clean = false;
     }
     opening.existed = image_->existed;
@@ -81,6 +84,10 @@ public:
     image_->clean = false;
     // Planted: whoever does not notice the other takes its rows for its own.
     run_ = shared ? image_->run : ++image_->run;
+    if (image_->checkpoint) {
+      followed_ = image_->checkpoint->first;
+      opening.checkpoint = image_->checkpoint->second;
+    }
     return opening;
   }
 
@@ -113,7 +120,24 @@ public:
     }
     auto& records = image_->records;
     records.insert(records.end(), b.records.begin(), b.records.end());
+    if (b.checkpoint)
+      image_->checkpoint.emplace(run_, *b.checkpoint);
     ++image_->commits;
+    return {};
+  }
+
+  result<void> begin_run() override {
+    if (auto ready = check(); !ready)
+      return ready;
+    followed_ = 0;
+    run_ = ++image_->run;
+    return {};
+  }
+
+  result<void> continue_run() override {
+    if (auto ready = check(); !ready)
+      return ready;
+    run_ = followed_;
     return {};
   }
 
@@ -143,7 +167,8 @@ public:
     for (auto& [place, stored] : ordered) {
       if (slice.keys.size() == limit)
         break;
-      slice.keys.emplace_back(stored->entry.id, stored->run == run_);
+      slice.keys.emplace_back(stored->entry.id,
+                              stored->run == run_ || stored->run == followed_);
       slice.last = place;
     }
     return slice;
@@ -217,6 +242,7 @@ private:
   std::string identity_;
   planted_bugs planted_;
   uint64_t run_ = 0;
+  uint64_t followed_ = 0; ///< the run of the checkpoint found; 0: none
   bool open_ = false;
 };
 
