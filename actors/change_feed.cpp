@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "actors/ask.hpp"
 #include "messages/errors.hpp"
 
 namespace toadcache {
@@ -54,8 +55,13 @@ change_feed_state::start(shared_ptr_state shared,
   auto& o = shared_->feed;
   pause_.emplace(o.reconnect_backoff_min, o.reconnect_backoff_max, 1);
   from_ = shared_->fed.get();
-  later(milliseconds{0}, feed_tick::connect);
+  if (!from_ && shared_->make_store
+      && shared_->fed_from.load() != feed_history::begins)
+    ask_checkpoint();
+  else
+    later(milliseconds{0}, feed_tick::connect);
   later(o.probe_period, feed_tick::probe);
+  later(o.checkpoint_period, feed_tick::checkpoint);
   return {
       [](const fail_now&) { throw std::runtime_error("asked to fail"); },
       [this](caf::tick_atom, uint8_t what) {
@@ -82,6 +88,54 @@ void change_feed_state::on_tick(feed_tick what) {
     later(shared_->feed.probe_period, feed_tick::probe);
     probe();
     break;
+  case feed_tick::checkpoint:
+    later(shared_->feed.checkpoint_period, feed_tick::checkpoint);
+    if (auto from = shared_->fed_from.load();
+        from == feed_history::continues || from == feed_history::begins)
+      if (auto place = shared_->fed.get(); place && place != stored_)
+        store(store_checkpoint::kind_type::goes_on, *place);
+    break;
+  }
+}
+
+// -- the checkpoint -----------------------------------------------------------
+
+void change_feed_state::ask_checkpoint() {
+  auto target = shared_->actors.persistence();
+  if (!target) {
+    connect();
+    return;
+  }
+  ask(self_, target, shared_->config.client.request_timeout, read_checkpoint{})
+      .then(
+          [this](const checkpoint_found& found) {
+            on_checkpoint_found(found.text);
+            connect();
+          },
+          [this](caf::error&) { connect(); });
+}
+
+void change_feed_state::on_checkpoint_found(const std::string& text) {
+  if (text.empty())
+    return;
+  auto place = parse_resume_point(text);
+  if (!place) {
+    shared_->log->warn("change feed: the checkpoint of the cache file is "
+                       "dropped: {}",
+                       place.error().what);
+    return;
+  }
+  shared_->log->info("change feed: goes on from the checkpoint {}",
+                     to_string(place->at));
+  from_ = std::move(*place);
+  shared_->fed_from = feed_history::replays;
+}
+
+void change_feed_state::store(store_checkpoint::kind_type kind,
+                              const resume_point& place) {
+  if (auto target = shared_->actors.persistence()) {
+    self_->send(target, store_checkpoint{to_string(place), kind});
+    stored_ = place;
   }
 }
 
@@ -107,7 +161,11 @@ void change_feed_state::connect() {
     missed.source = change_source::feed;
     missed.scope = invalidation_scope::unseen;
     missed.at = at->at;
+    shared_->fed_from = feed_history::unknown;
+    begun_ = newest_ + 1;
     keep(std::move(missed), *at);
+  } else if (!shared_->fed.get()) {
+    shared_->fed.set(*at);
   }
   from_ = std::move(*at);
   probe(); // trust as early as possible
@@ -127,8 +185,17 @@ void change_feed_state::follow() {
   }
   pause_->reset();
   from_ = stream_->place();
-  if (*commit)
+  if (*commit) {
+    auto replays = shared_->fed_from.load() == feed_history::replays;
+    if (replays && ++replayed_count_ > shared_->feed.max_replay_count) {
+      on_failure({stream_fault::position_lost,
+                  "more than " + std::to_string(shared_->feed.max_replay_count)
+                      + " commits since the checkpoint",
+                  ""});
+      return;
+    }
     on_commit(std::move(**commit));
+  }
   judge_probe();
   later(*commit ? milliseconds{0} : idle_pause, feed_tick::follow);
 }
@@ -214,7 +281,7 @@ void change_feed_state::tell() {
       rewind();
       return;
     }
-    self_->request(target, shared_->config.client.request_timeout, k.news)
+    ask(self_, target, shared_->config.client.request_timeout, k.news)
         .then(
             [this, round = round_, number = k.number](const applied&) {
               if (round == round_)
@@ -256,8 +323,14 @@ void change_feed_state::retire() {
     kept_.pop_front();
     --told_;
   }
-  if (end)
-    shared_->fed.set(std::move(end));
+  if (!end)
+    return;
+  shared_->fed.set(end);
+  if (begun_ && applied_ >= *begun_) {
+    begun_.reset();
+    store(store_checkpoint::kind_type::begins, *end);
+    shared_->fed_from = feed_history::begins;
+  }
 }
 
 // Nobody knows which of these the caches have heard of, and in which order.
@@ -301,6 +374,14 @@ void change_feed_state::judge_probe() {
   auto lag = std::chrono::duration_cast<nanoseconds>(now() - probe_->taken);
   shared_->count.feed_lag_nanoseconds.store(static_cast<uint64_t>(lag.count()),
                                             std::memory_order_relaxed);
+  if (shared_->fed_from.load() == feed_history::replays) {
+    shared_->log->info("change feed: caught up with {} commits since the "
+                       "checkpoint",
+                       replayed_count_);
+    // Before the caches hear of it, and ask for what the disk holds.
+    store(store_checkpoint::kind_type::continues, *shared_->fed.get());
+    shared_->fed_from = feed_history::continues;
+  }
   trust(probe_->taken + shared_->feed.max_staleness);
   probe_.reset();
 }
@@ -309,6 +390,7 @@ void change_feed_state::trust(time_point until) {
   extend_trust msg;
   msg.until_nanoseconds
       = std::chrono::nanoseconds{until.time_since_epoch()}.count();
+  msg.replayed = shared_->fed_from.load() == feed_history::continues;
   for (cache_id id = 0; id < shared_->caches.size(); ++id)
     if (auto target = shared_->actors.cache(id))
       self_->send(target, msg);

@@ -11,6 +11,10 @@
 //     fails (INVALIDATION restarts, a cache hangs) everything kept is told
 //     again, in order, the oldest alone until it is answered: what was told in
 //     between may have overtaken it, and applying twice does no harm.
+//   - The place that the caches have applied is stored in the cache file; after
+//     a restart the log is followed from there, and once that has caught up,
+//     the rows that the earlier run left on disk are current. Where it cannot
+//     (another history, too many commits), they are not.
 //   - At most `window_count` commits are kept; then the log is not read on.
 //   - Trust is extended only by a probe of the log whose commits have all been
 //     applied, to the time at which it was taken + max_staleness. A log that is
@@ -44,7 +48,8 @@ enum class feed_tick : uint8_t {
   connect,
   follow, ///< the next look at the log
   rewind, ///< tell again what is kept
-  probe
+  probe,
+  checkpoint ///< store how far the caches are
 };
 
 using change_feed_self
@@ -75,6 +80,10 @@ private:
   };
 
   void on_tick(feed_tick what);
+  // -- the checkpoint ---------------------------------------------------------
+  void ask_checkpoint();
+  void on_checkpoint_found(const std::string& text);
+  void store(store_checkpoint::kind_type kind, const resume_point& place);
   // -- the log ----------------------------------------------------------------
   void connect();
   void follow();
@@ -103,6 +112,9 @@ private:
   bool waits_for_room_ = false;      ///< the window is full
   std::optional<resume_point> from_; ///< behind what was read
   std::optional<backoff> pause_;
+  size_t replayed_count_ = 0;          ///< commits since the checkpoint
+  std::optional<uint64_t> begun_;      ///< number of the news that begin a run
+  std::optional<resume_point> stored_; ///< as the last checkpoint
   bool unusable_ = false; ///< trust without limit: times to live count
   std::string said_;      ///< of the last failure, so that it is said once
 

@@ -64,6 +64,11 @@ void disk_link::forget(const key& k) {
       spelled_.remove(*form, k);
 }
 
+void disk_link::believe(const key& k) {
+  if (target() && doubtful_.erase(k.hash()) != 0)
+    current_[k.hash()] = {k.index(), ++puts_so_far_};
+}
+
 void disk_link::distrust() {
   for (auto& [hash, known] : current_)
     doubtful_.insert(hash);

@@ -46,6 +46,9 @@ public:
   void on_lost(const std::vector<key>& keys);
   /// A scan at start found this one, of an earlier run or incarnation.
   void on_found(const key& k) { doubtful_.insert(k.hash()); }
+  /// One of those is current after all, unless it was erased or put since.
+  /// Requires: no other key stands for the same row.
+  void believe(const key& k);
   /// Nothing on disk is believed any more, or nothing of one index.
   void distrust();
   void distrust(index_id i);

@@ -190,6 +190,9 @@ void entity_cache_state::on_extend_trust(const extend_trust& msg) {
   memory_->set_trusted_until(
       time_point{std::chrono::duration_cast<time_point::duration>(
           std::chrono::nanoseconds{msg.until_nanoseconds})});
+  if (!replayed_)
+    replayed_ = msg.replayed;
+  judge_followed();
 }
 
 void entity_cache_state::on_entries_lost(const erase_entries& msg) {

@@ -168,6 +168,8 @@ private:
   void request_barrier();
   void open_partition();
   void scan_disk();
+  /// What becomes of the entries that a feed may make current.
+  void judge_followed();
   void revalidate();
   void on_revalidated(const std::vector<key>& ids, write_gate::stamp stamp,
                       time_point begun, const std::vector<disk_entry>& on_disk,
@@ -224,6 +226,11 @@ private:
   size_t fetches_ = 0;                     ///< under way
   int64_t scanned_ = 0; ///< the disk is known up to this place
   std::deque<key> to_revalidate_;
+  bool clean_start_ = true; ///< as the last scan said
+  /// Rows that the earlier run left, until it is known whether the feed goes on
+  /// from its checkpoint.
+  std::deque<key> followed_;
+  std::optional<bool> replayed_; ///< that it did
 };
 static_assert(!std::is_aggregate_v<entity_cache_state>);
 

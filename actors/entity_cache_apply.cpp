@@ -45,7 +45,8 @@ applied entity_cache_state::on_apply(const apply_changes& msg) {
     // Rows that are on disk only, or being fetched, are not named by the list.
     gate_.on_index_change(primary_index);
     flights_.seal_all();
-    disk_->distrust(primary_index);
+    // Erased rather than doubted: a later run must not believe them either.
+    disk_->erase_all();
   }
   flush_disk_link();
   count_->parts_applied.fetch_add(1, std::memory_order_relaxed);
@@ -244,6 +245,8 @@ void entity_cache_state::flush() {
 void entity_cache_state::doubt() {
   hide_all();
   disk_->distrust();
+  replayed_ = false;
+  judge_followed();
 }
 
 void entity_cache_state::hide_all() {

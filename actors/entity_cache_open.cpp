@@ -2,6 +2,7 @@
 #include "actors/entity_cache.hpp"
 
 #include <unordered_map>
+#include <utility>
 
 #include "actors/ask.hpp"
 #include "messages/errors.hpp"
@@ -69,14 +70,20 @@ void entity_cache_state::scan_disk() {
       scan_keys{type_->id, scanned_})
       .then(
           [this](const scanned_keys& slice) {
-            for (auto& [k, current] : slice.keys) {
+            clean_start_ = slice.clean_start;
+            for (auto& [k, followed] : slice.keys) {
               if (!owns(k) || disk_->may_load(k))
                 continue; // another cache's, or put meanwhile
               disk_->on_found(k);
-              if (!slice.clean_start)
+              // Of lists, and of rows that other bytes may find, a run knows
+              // more than it has written down.
+              if (followed && k.is_row() && !type_->folds(primary_index))
+                followed_.push_back(k);
+              else if (!clean_start_)
                 to_revalidate_.push_back(k);
             }
             scanned_ = slice.last;
+            judge_followed();
             if (!slice.keys.empty())
               scan_disk();
             else if (!to_revalidate_.empty())
@@ -87,6 +94,22 @@ void entity_cache_state::scan_disk() {
                                 type_->name, to_failure(e).what);
             again();
           });
+}
+
+// The feed's erases of this run were sent before it said so, and belief is only
+// in what is still there.
+void entity_cache_state::judge_followed() {
+  if (!replayed_)
+    return;
+  if (!*replayed_ && !clean_start_ && !followed_.empty()) {
+    if (to_revalidate_.empty())
+      later(revalidation_pause, cache_tick::revalidate);
+    to_revalidate_.insert(to_revalidate_.end(), followed_.begin(),
+                          followed_.end());
+  }
+  for (auto& k : std::exchange(followed_, {}))
+    if (*replayed_)
+      disk_->believe(k);
 }
 
 // After an unclean stop: compares what is on disk with the database, a slice at

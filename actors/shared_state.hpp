@@ -119,6 +119,15 @@ private:
   std::optional<resume_point> place_;
 };
 
+/// What a change feed has followed since the process began, and so what the
+/// entries on disk may count as.
+enum class feed_history : uint8_t {
+  unknown,   ///< nothing yet, or changes were missed just now
+  replays,   ///< from the checkpoint that the earlier run left
+  continues, ///< caught up from there: that run's entries are current
+  begins,    ///< from the end of the log at some moment since
+};
+
 /// How the catalog and the options split the budget.
 [[nodiscard]] std::vector<double> weights_of(const catalog& types);
 [[nodiscard]] share_rules rules_of(const memory_options& o);
@@ -138,6 +147,7 @@ struct shared_state {
   std::function<std::shared_ptr<change_stream>()> make_stream;
   feed_options feed; ///< of the options; immutable after the start
   applied_place fed;
+  std::atomic<feed_history> fed_from{feed_history::unknown}; ///< CHANGE FEED's
   /// Only the first opening of a process knows that nothing was lost since.
   std::atomic<bool> disk_was_opened{false};
   /// The system clock, for the disk edge; replaced in tests.

@@ -166,6 +166,12 @@ inline constexpr auto settle_time = 100ms;
 inline constexpr auto feed_wait = 100ms;
 /// Commits on their way to the caches; more are not read from the log.
 inline constexpr size_t feed_window_count = 256;
+/// How often the place that the caches have applied is stored in the cache
+/// file: what a restart has to read again.
+inline constexpr auto checkpoint_period = 1s;
+/// Commits between a checkpoint and its use, at most: reading more would take
+/// longer (some 20 000 a second) than filling the caches anew hurts.
+inline constexpr size_t max_replay_count = 100'000;
 inline constexpr auto feed_reconnect_backoff_min = 50ms;
 inline constexpr auto feed_reconnect_backoff_max = 2s;
 /// How often a log that cannot be followed is tried again.

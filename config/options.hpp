@@ -121,6 +121,8 @@ struct feed_options {
   /// One look at the log.
   milliseconds wait = defaults::feed_wait;
   size_t window_count = defaults::feed_window_count;
+  milliseconds checkpoint_period = defaults::checkpoint_period;
+  size_t max_replay_count = defaults::max_replay_count;
   milliseconds reconnect_backoff_min = defaults::feed_reconnect_backoff_min;
   milliseconds reconnect_backoff_max = defaults::feed_reconnect_backoff_max;
   milliseconds retry_period = defaults::feed_retry_period;

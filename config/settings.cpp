@@ -456,6 +456,16 @@ std::vector<setting> make_settings() {
           "Commits on their way to the caches; more are not read from the "
           "log."),
       duration(
+          "feed.checkpoint_period", "", "ms", 10ms, 600s,
+          [](auto& o) -> auto& { return o.feed.checkpoint_period; },
+          "How often the place that the caches have followed is stored in the "
+          "cache file, for the next start."),
+      count(
+          "feed.max_replay_count", "", 0, 1'000'000'000,
+          [](auto& o) -> auto& { return o.feed.max_replay_count; },
+          "Commits since then that a start reads again, at most; after more "
+          "the rows on disk count as doubtful."),
+      duration(
           "feed.reconnect_backoff_min", "", "ms", 1ms, 600s,
           [](auto& o) -> auto& { return o.feed.reconnect_backoff_min; },
           "First pause before a lost connection to the log is made again."),

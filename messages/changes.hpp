@@ -105,11 +105,15 @@ typename Inspector::result_type inspect(Inspector& f, apply_changes& x) {
 /// until then. The newest one counts.
 struct extend_trust {
   int64_t until_nanoseconds = 0; ///< of the runtime's clock; max: no limit
+  /// The log was followed from the checkpoint that the earlier run left: its
+  /// entries on disk are as current as those of this run.
+  bool replayed = false;
   friend bool operator==(const extend_trust&, const extend_trust&) = default;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, extend_trust& x) {
-  return f(caf::meta::type_name("extend_trust"), x.until_nanoseconds);
+  return f(caf::meta::type_name("extend_trust"), x.until_nanoseconds,
+           x.replayed);
 }
 
 } // namespace toadcache

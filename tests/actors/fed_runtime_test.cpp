@@ -16,19 +16,31 @@ using namespace toadcache::tests;
 namespace {
 
 struct fed_runtime : actor_fixture {
+  std::shared_ptr<scripted_log> log;
+  std::shared_ptr<cache_image> image;
+  int64_t rank; ///< of row 1 in the log
   std::shared_ptr<fake_database> db;
-  std::shared_ptr<scripted_log> log = std::make_shared<scripted_log>();
-  std::shared_ptr<cache_image> image = std::make_shared<cache_image>();
   std::shared_ptr<runtime> running;
   const entity_type& user;
-  int64_t rank = 1; ///< of row 1 in the log
   /// Since when the database has shown which rank.
   std::vector<std::pair<time_point, int64_t>> shown;
 
   explicit fed_runtime(uint64_t seed = 1)
-      : actor_fixture(pool_test_options(), pool_catalog(), seed),
+      : fed_runtime(seed, std::make_shared<scripted_log>(),
+                    std::make_shared<cache_image>()) {}
+  /// As the next process on the same log and disk, seconds later.
+  explicit fed_runtime(const fed_runtime& earlier, options o)
+      : fed_runtime(1, earlier.log, earlier.image, std::move(o)) {}
+  fed_runtime(uint64_t seed, std::shared_ptr<scripted_log> on,
+              std::shared_ptr<cache_image> left,
+              options o = pool_test_options())
+      : actor_fixture(std::move(o), pool_catalog(), seed), log(std::move(on)),
+        image(std::move(left)),
+        rank(static_cast<int64_t>(log->commits.size()) + 1),
         db(std::make_shared<fake_database>(shared->types)),
         user((*shared->types)[user_type]) {
+    if (image->existed)
+      advance(seconds{20}, seconds{20});
     shared->source = db;
     shared->make_store = [this] {
       return std::make_unique<memory_cache_store>(image,
@@ -47,6 +59,12 @@ struct fed_runtime : actor_fixture {
   ~fed_runtime() {
     ask<stopped>(running->node(), stop_all{});
     advance(seconds{1});
+  }
+  /// What a kill now would leave on disk.
+  [[nodiscard]] cache_image killed() const {
+    auto left = *image;
+    left.clean = left.locked = false;
+    return left;
   }
 
   [[nodiscard]] key id() const {
@@ -137,6 +155,108 @@ TEST_CASE("a feed that hangs ends fresh service, and memory is served again "
   f.log->silent_from = SIZE_MAX;
   f.advance(milliseconds{500});
   CHECK(f.read()->from == tier::memory);
+}
+
+namespace {
+
+/// A process that has read row 1, and ended; what it left on disk.
+struct earlier_run {
+  std::shared_ptr<fed_runtime> process;
+  bool kills = GENERATE(false, true);
+
+  earlier_run() : process(std::make_shared<fed_runtime>()) {
+    process->read();
+    process->advance(seconds{2});
+  }
+  /// The next process, the database showing the end of the log.
+  std::unique_ptr<fed_runtime> restart(options o = pool_test_options()) {
+    auto left = process->killed();
+    if (!kills) {
+      auto done = process->ask<stopped>(process->running->node(), stop_all{});
+      process->advance(seconds{1});
+      REQUIRE(done.ready());
+      left = *process->image;
+    }
+    auto next = process->image = std::make_shared<cache_image>(left);
+    return std::make_unique<fed_runtime>(*process, std::move(o));
+  }
+};
+
+} // namespace
+
+TEST_CASE("after a restart what the disk holds is fresh once the log was read "
+          "from the checkpoint on") {
+  earlier_run run;
+  SECTION("nothing was written since") {
+    auto next = run.restart();
+    auto first = next->read();
+    REQUIRE(first);
+    CHECK(first->content == next->make(1));
+    CHECK(first->from == tier::disk);
+    CHECK(first->state == freshness::fresh);
+    CHECK(next->db->count("read_keys") == 0);
+  }
+  SECTION("the row was written since") {
+    run.process->log->silent_from = run.process->log->commits.size();
+    run.process->write();
+    run.process->log->silent_from = SIZE_MAX;
+    auto next = run.restart();
+    auto first = next->read();
+    REQUIRE(first);
+    CHECK(first->content == next->make(2));
+    CHECK(first->from == tier::database);
+  }
+  SECTION("the log has lost the place") {
+    run.process->log->connect_loses_place = true;
+    auto next = run.restart();
+    CHECK(next->read()->from == tier::database);
+  }
+  SECTION("too much was written since") {
+    auto o = pool_test_options();
+    o.feed.max_replay_count = 2;
+    for (int64_t id = 7; id < 10; ++id) {
+      std::vector<value> v{value{id}, value{"bob"}, value{id}};
+      auto other = *row::encode(run.process->user.types, v);
+      run.process->log->append(run.process->user, {}, other);
+    }
+    auto next = run.restart(o);
+    CHECK(next->read()->from == tier::database);
+    CHECK(next->shared->count.feed_losses == 1);
+  }
+  SECTION("the checkpoint cannot be read") {
+    run.process->image->checkpoint->second = "9;of a later version";
+    run.kills = true;
+    auto next = run.restart();
+    CHECK(next->read()->from == tier::database);
+  }
+  SECTION("the log cannot be followed any more") {
+    run.process->log->connect_fails
+        = stream_failure{stream_fault::log_off, "off", {}};
+    auto next = run.restart();
+    CHECK(next->read()->from == tier::database);
+    run.process->log->connect_fails.reset();
+  }
+}
+
+TEST_CASE(
+    "after a restart the disk is asked only once the feed has caught up") {
+  earlier_run run;
+  run.process->log->silent_from = run.process->log->commits.size();
+  run.process->write();
+  auto next = run.restart();
+  CHECK(next->read()->content == next->make(2)); // the log is silent
+  CHECK(next->read()->from == tier::database);
+}
+
+TEST_CASE("a second restart believes what the first has taken over") {
+  earlier_run run;
+  auto second = run.restart();
+  CHECK(second->read()->from == tier::disk);
+  second->advance(seconds{2});
+  earlier_run again{std::move(run)};
+  again.process.reset(second.release());
+  auto third = again.restart();
+  CHECK(third->read()->from == tier::disk);
 }
 
 TEST_CASE("the feed is interrupted at the end") {

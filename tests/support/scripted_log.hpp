@@ -17,6 +17,7 @@ struct scripted_log {
   size_t silent_from = SIZE_MAX; ///< commits from here on are not delivered
   std::optional<stream_failure> next_fails;    ///< once
   std::optional<stream_failure> connect_fails; ///< until it is taken back
+  bool connect_loses_place = false; ///< where there is one to go on from
   std::vector<std::optional<resume_point>> connects;
 
   [[nodiscard]] static resume_point place_of(size_t count) {
@@ -57,6 +58,9 @@ public:
     log_->connects.push_back(from);
     if (log_->connect_fails)
       return tl::unexpected<stream_failure>(*log_->connect_fails);
+    if (from && log_->connect_loses_place)
+      return tl::unexpected<stream_failure>(
+          {stream_fault::position_lost, "scripted", {}});
     read_ = from ? scripted_log::count_of(*from) : log_->commits.size();
     place_ = scripted_log::place_of(read_);
     return place_;
