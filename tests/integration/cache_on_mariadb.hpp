@@ -72,8 +72,10 @@ public:
   }
 
   /// Ends the cache in order and starts it anew on the same cache file.
-  void restart() {
+  void restart(const std::function<void()>& meanwhile = {}) {
     cache_.reset();
+    if (meanwhile)
+      meanwhile();
     open();
   }
 
