@@ -14,6 +14,7 @@
 #include <string>
 #include <utility>
 
+#include "client/brief_wait.hpp"
 #include "client/executor.hpp"
 #include "client/permit.hpp"
 #include "model/error.hpp"
@@ -41,8 +42,8 @@ public:
     std::lock_guard guard{lock_};
     if (delivered_)
       return false;
-    delivered_ = true;
     value_.emplace(std::move(r));
+    delivered_.store(true, std::memory_order_release);
     wake_.notify_all();
     if (waiter_)
       where_->post([self = this->shared_from_this()] { self->fire(); });
@@ -84,8 +85,14 @@ public:
 
   /// Blocks for at most `limit.at_most`; then answers with `limit.late`.
   [[nodiscard]] result<T> wait(patience limit) {
+    auto begun = brief_wait::clock::now();
+    auto& awake = brief_wait::of_process();
+    auto there = [this] { return delivered_.load(std::memory_order_acquire); };
+    awake.until(there);
     std::unique_lock guard{lock_};
-    if (!wake_.wait_for(guard, limit.at_most, [this] { return delivered_; }))
+    auto in_time = wake_.wait_until(guard, begun + limit.at_most, there);
+    awake.took(brief_wait::clock::now() - begun);
+    if (!in_time)
       return fail(limit.late, "no answer after waiting "
                                   + std::to_string(limit.at_most.count())
                                   + " ms");
@@ -110,7 +117,7 @@ private:
   std::condition_variable wake_;
   std::optional<result<T>> value_;
   std::function<void()> waiter_;
-  bool delivered_ = false;
+  std::atomic<bool> delivered_{false}; ///< set under the lock
   bool abandoned_ = false;
 };
 
