@@ -40,7 +40,8 @@ void entity_cache_state::apply_logged(const apply_changes& msg) {
     auto moves = change.before && change.after
                  && type_->key_of(change.before) != type_->key_of(change.after);
     auto single = change.complete && times[k] == 1 && !moves;
-    if (single && own_.is_echo(k, images_of(change))) {
+    if (single && !planted(planted_bug::echo_taken_for_foreign)
+        && own_.is_echo(k, images_of(change))) {
       echoed(k, change);
       continue;
     }
@@ -128,14 +129,21 @@ void entity_cache_state::expect_echo(const apply_changes& msg,
 void entity_cache_state::row_logged(const key& k, const row* after) {
   auto e = residents_->visible(k);
   auto echo = after != nullptr && e && e->content() == *after;
-  if (after != nullptr) {
+  if (planted(planted_bug::echo_taken_for_foreign))
+    echo = false;
+  if (planted(planted_bug::foreign_taken_for_echo))
+    echo = static_cast<bool>(e);
+  if (after != nullptr)
     bury(k, after->content_hash());
-    gate_.on_logged(k, after->content_hash());
-  } else {
+  else
     bury(k, std::nullopt);
-    gate_.on_change(k);
+  if (!planted(planted_bug::fill_installs_against_log)) {
+    if (after != nullptr)
+      gate_.on_logged(k, after->content_hash());
+    else
+      gate_.on_change(k);
+    seal(k);
   }
-  seal(k);
   if (echo)
     count_->echoes.fetch_add(1, std::memory_order_relaxed);
   else

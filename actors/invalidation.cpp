@@ -73,7 +73,8 @@ invalidation_state::start(shared_ptr_state shared, uint64_t incarnation) {
   // Sequence numbers of a later incarnation stay above the earlier ones'.
   for (auto& p : shared_->partitions)
     seq_ = std::max(seq_, p->applied_seq());
-  if (incarnation > 0) {
+  if (incarnation > 0
+      && !shared_->config.planted.has(planted_bug::fan_out_lost_at_restart)) {
     auto seq = ++seq_;
     changes all;
     all.source = change_source::admin;

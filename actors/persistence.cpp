@@ -175,6 +175,12 @@ void persistence_state::on_checkpoint(store_checkpoint& msg) {
       return;
     }
   }
+  if (shared_->config.planted.has(planted_bug::checkpoint_before_removal)) {
+    cache_store::batch alone;
+    alone.checkpoint = std::move(msg.text);
+    (void)apply(alone);
+    return;
+  }
   queue_->set_checkpoint(std::move(msg.text));
   schedule_commit();
 }

@@ -24,6 +24,12 @@ enum class planted_bug : uint32_t {
   resident_kept_against_newer_read = 1u << 12,
   collation_alias = 1u << 13,
   second_process_on_cache_file = 1u << 14,
+  fill_installs_against_log = 1u << 15,
+  echo_taken_for_foreign = 1u << 16,
+  foreign_taken_for_echo = 1u << 17,
+  fan_out_lost_at_restart = 1u << 18,
+  checkpoint_before_removal = 1u << 19,
+  earlier_run_believed = 1u << 20,
 };
 
 /// The set of planted bugs of one runtime. Immutable after start.

@@ -325,6 +325,23 @@ TEST_CASE("a checkpoint is written with the erases that it stands for") {
   CHECK(f.image->entries.empty());
 }
 
+TEST_CASE(
+    "planted: a checkpoint written before the removals that it stands for") {
+  options o;
+  o.planted = planted_bugs{planted_bug::checkpoint_before_removal};
+  persistence_fixture f{o};
+  f.start();
+  f.put(user(1, "x"));
+  f.advance(defaults::group_commit_delay);
+  f.erase(row_key("user", 1));
+  f.send(f.disk, store_checkpoint{"two", {}});
+  f.run();
+  // A kill now leaves a row behind that the checkpoint says is gone.
+  REQUIRE(f.image->checkpoint);
+  CHECK(f.image->checkpoint->second == "two");
+  CHECK(f.image->entries.size() == 1);
+}
+
 TEST_CASE("entries of the run that left a checkpoint are current once it is "
           "continued") {
   persistence_fixture f;

@@ -32,7 +32,7 @@ std::vector<std::string> list_members(const register_value& v) {
 history::register_history& history::of(const key& id) {
   auto& r = registers_[id];
   if (r.versions.empty())
-    r.versions.push_back({absent, 0, {}, 0});
+    r.versions.push_back({absent, 0, {}, 0, unknown_process});
   return r;
 }
 
@@ -101,13 +101,14 @@ void history::violation(const request* r, std::string text) {
 
 void history::commit_visible(uint64_t number,
                              const std::vector<uint64_t>& writes,
-                             std::vector<register_version> versions) {
+                             std::vector<register_version> versions,
+                             process_id by) {
   auto order = ++order_;
   auto& mine = commits_[number];
   for (auto& v : versions) {
     auto& r = of(v.id);
     mine.push_back({v.id, r.versions.size()});
-    r.versions.push_back({std::move(v.value), order, time_.now, number});
+    r.versions.push_back({std::move(v.value), order, time_.now, number, by});
   }
   for (auto write : writes) {
     auto& w = writes_[write];
@@ -171,7 +172,8 @@ void history::acknowledge(known_write& w,
     auto found = false;
     for (auto i = index_at(r, w.begin) + 1; i < r.versions.size(); ++i) {
       auto& v = r.versions[i];
-      if (effect.absent != v.value.empty() || (commit && v.commit != *commit))
+      if (effect.absent != v.value.empty() || (commit && v.commit != *commit)
+          || (v.by != unknown_process && v.by != w.process))
         continue;
       found = true;
       commit = v.commit;
@@ -222,7 +224,8 @@ void history::write_ends(
 
 uint64_t history::read_begins(process_id p, const key& id, std::string asked,
                               milliseconds timeout,
-                              std::optional<milliseconds> max_age) {
+                              std::optional<milliseconds> max_age,
+                              std::optional<milliseconds> max_staleness) {
   auto number = ++next_request_;
   auto& r = reads_[number];
   r.process = p;
@@ -233,6 +236,7 @@ uint64_t history::read_begins(process_id p, const key& id, std::string asked,
   r.id = id;
   r.asked = std::move(asked);
   r.max_age = max_age;
+  r.max_staleness = max_staleness;
   return number;
 }
 
@@ -309,6 +313,9 @@ void history::judge(const open_read& question, const key& id,
       at_least(
           index_before(r, question.began_at - *question.max_age - age_slack),
           "older than the asked max_age");
+    if (question.max_staleness && !answer.unmarked)
+      at_least(index_before(r, question.began_at - *question.max_staleness),
+               "older than the trust lease allows");
   }
   if (answer.age) // as of some moment since the question
     at_least(index_before(r, question.began_at - *answer.age - age_slack),

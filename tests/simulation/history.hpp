@@ -1,7 +1,8 @@
 // The value-history oracle: knows every state the database really had, in
 // order, and judges each answer of the cache against the contract (C1 own
-// writes and linearizability per key, C2 no stale fill, C5 nothing uncommitted,
-// ages and deadlines). One thread; events are told in the order they happen.
+// writes and linearizability per key, C2 no stale fill, C3 bounded staleness,
+// C5 nothing uncommitted, ages and deadlines). One thread; events are told in
+// the order they happen.
 //
 // A register is one row key or one list key in its canonical form. Its value is
 // the row's bytes, or the members' keys; "" is absent and the empty list. A
@@ -13,6 +14,8 @@
 //   - the state when an applied invalidation began;
 //   - the state when the process began (C6);
 //   - the state at the fetch, which the answer's own age names;
+//   - with a change feed, of a fresh answer: the state max_staleness before the
+//     read began, whoever has changed it;
 //   - for a read past the cache: the state when the read began.
 #pragma once
 
@@ -39,6 +42,9 @@ using register_value = std::string;
 [[nodiscard]] std::vector<std::string> list_members(const register_value& v);
 
 using process_id = uint32_t;
+inline constexpr process_id unknown_process = 0;
+/// Whoever writes past every cache.
+inline constexpr process_id another_program = UINT32_MAX;
 
 /// What a commit left in one register.
 struct register_version {
@@ -74,6 +80,8 @@ struct read_answer {
     register_value value;
   };
   std::vector<member> rows = {};
+  /// An empty list does not say whether it is stale: no lease binds it.
+  bool unmarked = false;
 };
 
 class history {
@@ -89,10 +97,12 @@ public:
 
   // -- the truth --------------------------------------------------------------
 
-  /// A commit became visible: the new values of its registers, and the writes
-  /// (as numbered by write_begins) whose mark it carries.
+  /// A commit became visible: the new values of its registers, the writes (as
+  /// numbered by write_begins) whose mark it carries, and whose it is, if that
+  /// is known (a write that leaves no mark is found by its effect).
   void commit_visible(uint64_t number, const std::vector<uint64_t>& writes,
-                      std::vector<register_version> versions);
+                      std::vector<register_version> versions,
+                      process_id by = unknown_process);
   [[nodiscard]] const register_value& current(const key& id) const;
 
   // -- what the cache's users did ---------------------------------------------
@@ -105,10 +115,12 @@ public:
                   const std::vector<write_effect>& effects,
                   const std::vector<std::pair<key, register_value>>& seen = {});
 
-  /// `asked`: the key's bytes as the reader spells them.
+  /// `asked`: the key's bytes as the reader spells them. `max_staleness`: what
+  /// the process promises, if it follows the database's log.
   uint64_t read_begins(process_id p, const key& id, std::string asked,
                        milliseconds timeout,
-                       std::optional<milliseconds> max_age = {});
+                       std::optional<milliseconds> max_age = {},
+                       std::optional<milliseconds> max_staleness = {});
   void read_ends(uint64_t read, const read_answer& answer);
   /// Answered with an error; only the deadline is judged.
   void read_fails(uint64_t read);
@@ -127,7 +139,7 @@ public:
   /// Requests that should have been answered by now.
   void check_deadlines();
   /// A resident entry served as fresh at the end, nothing being under way.
-  /// `own`: the bytes of its key.
+  /// `own`: the bytes of its key; `age`: it shows the state of then or later.
   void check_resident(process_id p, const key& id, const std::string& own,
                       const register_value& v, milliseconds age);
   /// No request may be open any more.
@@ -145,6 +157,7 @@ private:
     uint64_t order;
     time_point at;
     uint64_t commit;
+    process_id by;
   };
   struct register_history {
     std::vector<version_at> versions;
@@ -165,6 +178,7 @@ private:
     key id;
     std::string asked;
     std::optional<milliseconds> max_age;
+    std::optional<milliseconds> max_staleness;
   };
   struct known_write : request {
     std::optional<write_end> end;

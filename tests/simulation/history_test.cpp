@@ -69,6 +69,20 @@ TEST_CASE_METHOD(oracle_fixture, "an acknowledged write must be seen",
   CHECK_FALSE(lawful());
 }
 
+TEST_CASE_METHOD(oracle_fixture, "a deletion is not taken for another's",
+                 "[history]") {
+  write("v1");
+  auto w = past.write_begins(p, "destroy a", second);
+  past.commit_visible(++commits, {}, {{a, ""}, {b, "v2"}}, another_program);
+  past.commit_visible(++commits, {}, {{a, "v3"}}, another_program);
+  past.commit_visible(++commits, {}, {{a, ""}}, p);
+  past.write_ends(w, write_end::acknowledged, {{a, true}});
+  read("", b); // what the other one did is not known here
+  CHECK(lawful());
+  read("v3");
+  CHECK_FALSE(lawful());
+}
+
 TEST_CASE_METHOD(oracle_fixture, "a read that began before may see either",
                  "[history]") {
   auto r = begin();
@@ -77,6 +91,26 @@ TEST_CASE_METHOD(oracle_fixture, "a read that began before may see either",
   past.read_ends(r, {""});
   past.read_ends(s, {"v1"});
   CHECK(lawful());
+}
+
+TEST_CASE_METHOD(oracle_fixture,
+                 "what others wrote longer ago than the lease "
+                 "allows must be seen as fresh",
+                 "[history]") {
+  auto read_with_feed = [&](const std::string& value, bool fresh) {
+    auto r = past.read_begins(p, a, asked, second, {}, milliseconds{200});
+    past.read_ends(r, {value, fresh});
+  };
+  commit({{a, "v1"}});
+  pass(milliseconds{200});
+  read_with_feed("", true);
+  CHECK(lawful());
+  pass(milliseconds{1});
+  read_with_feed("", false); // marked
+  read("");                  // by a process that makes no such promise
+  CHECK(lawful());
+  read_with_feed("", true);
+  CHECK_FALSE(lawful());
 }
 
 TEST_CASE_METHOD(oracle_fixture, "a newer value seen hides the older",

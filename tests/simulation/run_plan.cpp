@@ -36,6 +36,27 @@ run_plan run_plan::from_seed(uint64_t seed) {
   family(db.deadlock, 40);
   plan.second_process = d.one_in(6);
   plan.partitions_count = d.pick({1, 1, 2, 3});
+  plan.feed = d.one_in(2);
+  plan.second_feed = d.one_in(2);
+  if (!plan.feed && !(plan.second_process && plan.second_feed))
+    return plan;
+  plan.max_staleness = milliseconds{d.pick({200, 500, 1000})};
+  plan.silent_foreign = d.pick({5, 20, 60});
+  plan.log_ahead = d.pick({0, 300, 900});
+  db.max_log_ahead = plan.settle_time / 2;
+  plan.starts = d.pick({60, 200, 500});
+  family(plan.log_faults, 8);
+  family(plan.hangs, 5);
+  family(plan.log.partial_images, 300);
+  family(plan.log.text, 100);
+  family(plan.log.nothing, 200);
+  family(plan.restores, 3);
+  plan.checkpoint_period = milliseconds{d.pick({20, 200, 1000})};
+  plan.away = d.pick({0, 500, 900});
+  if (d.one_in(4))
+    plan.restarts = 8;
+  if (d.one_in(8))
+    plan.max_replay_count = d.pick({0, 3, 20});
   return plan;
 }
 

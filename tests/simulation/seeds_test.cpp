@@ -55,6 +55,14 @@ TEST_CASE("every seed keeps the contract", "[seeds]") {
     sum.memory_answers += report.memory_answers;
     sum.disk_answers += report.disk_answers;
     sum.restarts += report.restarts;
+    sum.logged += report.logged;
+    sum.echoes += report.echoes;
+    sum.unsettled += report.unsettled;
+    sum.rewinds += report.rewinds;
+    sum.losses += report.losses;
+    sum.warm += report.warm;
+    sum.warm_disk_answers += report.warm_disk_answers;
+    sum.restored += report.restored;
     if (report.violations.empty())
       continue;
     ++failed;
@@ -68,7 +76,12 @@ TEST_CASE("every seed keeps the contract", "[seeds]") {
   std::cout << count << " seeds, " << sum.steps << " steps, " << sum.judged
             << " answers judged (" << sum.memory_answers << " from memory, "
             << sum.disk_answers << " from disk), " << sum.commits
-            << " commits, " << sum.restarts << " restarts, "
+            << " commits, " << sum.restarts << " restarts, " << sum.logged
+            << " logged changes (" << sum.echoes << " echoes), "
+            << sum.unsettled << " unsettled fills, " << sum.rewinds
+            << " rewinds, " << sum.losses << " places lost, " << sum.warm
+            << " warm starts (" << sum.warm_disk_answers
+            << " misses from disk), " << sum.restored << " backups restored, "
             << std::chrono::duration<double, std::milli>(took).count()
                    / static_cast<double>(count)
             << " ms each\n";
@@ -78,6 +91,14 @@ TEST_CASE("every seed keeps the contract", "[seeds]") {
     CHECK(sum.memory_answers > count);
     CHECK(sum.disk_answers > 0);
     CHECK(sum.commits > count);
+    CHECK(sum.logged > count);
+    CHECK(sum.echoes > 0);
+    CHECK(sum.unsettled > 0);
+    CHECK(sum.rewinds > 0);
+    CHECK(sum.losses > 0);
+    CHECK(sum.warm > 0);
+    CHECK(sum.warm_disk_answers > 0);
+    CHECK(sum.restored > 0);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
 namespace toadcache::simulation {
 
@@ -61,16 +62,29 @@ constexpr auto json = R"json({
            "stale_on_error": "5s", "negative": "2s"}}
 ]})json";
 
+catalog_ptr parsed(const std::string& text) {
+  auto types = catalog::parse(text, "the simulation's catalog");
+  if (!types) {
+    std::fprintf(stderr, "%s\n", types.error().what.c_str());
+    std::abort();
+  }
+  return *types;
+}
+
 } // namespace
 
 catalog_ptr sim_catalog() {
+  static const catalog_ptr instance = parsed(json);
+  return instance;
+}
+
+catalog_ptr sim_catalog_without_cascades() {
   static const catalog_ptr instance = [] {
-    auto parsed = catalog::parse(json, "the simulation's catalog");
-    if (!parsed) {
-      std::fprintf(stderr, "%s\n", parsed.error().what.c_str());
-      std::abort();
-    }
-    return *parsed;
+    std::string text{json};
+    const std::string action = "\"cascade\"";
+    for (auto at = text.find(action); at != text.npos; at = text.find(action))
+      text.replace(at, action.size(), "\"no action\"");
+    return parsed(text);
   }();
   return instance;
 }

@@ -35,5 +35,7 @@ inline constexpr size_t owner_id = 0, kind = 1, slug = 2, mark = 3,
 
 /// Parsed once. TTLs of a few virtual seconds, so that expiry happens in runs.
 [[nodiscard]] catalog_ptr sim_catalog();
+/// The same, of somebody who does not know what the foreign keys do.
+[[nodiscard]] catalog_ptr sim_catalog_without_cascades();
 
 } // namespace toadcache::simulation

@@ -84,6 +84,8 @@ sim_process::sim_process(parts p) : parts_(std::move(p)), clock_(*parts_.time) {
   shared_->source = std::make_shared<sim_database>(*parts_.server, parts_.name);
   if (parts_.image)
     shared_->make_store = [this] { return make_store(); };
+  shared_->make_stream = parts_.make_stream;
+  shared_->feed = parts_.feed;
   shared_->wall_now = [this] {
     // Virtual time after a fixed day, so that files of one run compare.
     return wall_time{std::chrono::hours{24 * 365 * 50}
@@ -122,6 +124,11 @@ uint64_t sim_process::actor_of(size_t i) const {
   return actor == nullptr ? 0 : actor->id();
 }
 
+std::string sim_process::role_of(size_t i) const {
+  auto actor = dynamic_cast<caf::scheduled_actor*>(scheduler().jobs[i]);
+  return actor == nullptr ? "" : actor->name();
+}
+
 std::string sim_process::describe_job(size_t i) const {
   auto actor = dynamic_cast<caf::scheduled_actor*>(scheduler().jobs[i]);
   if (actor == nullptr)
@@ -131,6 +138,22 @@ std::string sim_process::describe_job(size_t i) const {
   if (auto next = actor->mailbox().peek())
     out += " <- " + caf::to_string(next->content());
   return out;
+}
+
+const apply_changes* sim_process::logged_part(size_t i,
+                                              const partition*& of) const {
+  auto actor = dynamic_cast<caf::scheduled_actor*>(scheduler().jobs[i]);
+  auto next = actor == nullptr ? nullptr : actor->mailbox().peek();
+  if (next == nullptr || !next->content().match_elements<apply_changes>())
+    return nullptr;
+  auto& part = next->content().get_as<apply_changes>(0);
+  for (cache_id id = 0; id < shared_->caches.size(); ++id)
+    if (auto cache = shared_->actors.cache(id);
+        cache && cache.id() == actor->id()) {
+      of = shared_->partitions[id].get();
+      return part.source == change_source::feed ? &part : nullptr;
+    }
+  return nullptr;
 }
 
 void sim_process::run_job(size_t i) {

@@ -46,6 +46,9 @@ public:
     options config;
     /// The cache file; null: no disk tier.
     std::shared_ptr<tests::cache_image> image;
+    /// What its change feed follows; empty: no feed.
+    std::function<std::shared_ptr<change_stream>()> make_stream;
+    feed_options feed;
     std::string name; ///< as the server's log calls it
   };
 
@@ -56,7 +59,7 @@ public:
   sim_process& operator=(const sim_process&) = delete;
 
   [[nodiscard]] client_core& core() { return *core_; }
-  [[nodiscard]] shared_state& shared() { return *shared_; }
+  [[nodiscard]] shared_state& shared() const { return *shared_; }
   [[nodiscard]] const std::string& name() const { return parts_.name; }
 
   // -- the schedule -----------------------------------------------------------
@@ -64,8 +67,14 @@ public:
   [[nodiscard]] size_t job_count() const { return scheduler().jobs.size(); }
   /// The id of the actor whose turn is `i`; the same in every run of a seed.
   [[nodiscard]] uint64_t actor_of(size_t i) const;
+  /// "entity-cache".
+  [[nodiscard]] std::string role_of(size_t i) const;
   /// What it would handle, for traces.
   [[nodiscard]] std::string describe_job(size_t i) const;
+  /// The part of the log's news that it would handle, and of which partition;
+  /// nullptr: something else.
+  [[nodiscard]] const apply_changes* logged_part(size_t i,
+                                                 const partition*& of) const;
   /// Lets one actor handle one message. Requires: i < job_count().
   void run_job(size_t i);
   /// Brings the clock to the run's now; fires what is due.

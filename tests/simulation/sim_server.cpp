@@ -11,10 +11,10 @@ bool sim_server::chance(uint32_t of_1000) {
   return of_1000 != 0 && random_() % 1000 < of_1000;
 }
 
-milliseconds sim_server::some_delay() {
-  if (faults.max_delay.count() <= 0 || chance(300))
+milliseconds sim_server::some_delay(milliseconds at_most) {
+  if (at_most.count() <= 0 || chance(300))
     return milliseconds{0};
-  auto span = static_cast<uint64_t>(faults.max_delay.count());
+  auto span = static_cast<uint64_t>(at_most.count());
   return milliseconds{static_cast<int64_t>(random_() % span) + 1};
 }
 
@@ -103,7 +103,7 @@ void sim_server::lose(uint64_t id, bool commits) {
     end(id);
     return;
   }
-  auto delay = some_delay();
+  auto delay = some_delay(faults.max_delay);
   if (delay.count() == 0 && !commits) {
     end(id);
     return;
@@ -138,6 +138,24 @@ void sim_server::start() {
   running_ = true;
 }
 
+void sim_server::restore(const backup& b) {
+  sim_commit event{++last_commit_, "backup", {}};
+  auto changes = [&](const row_id& id, const row& before, const row& after) {
+    if (before != after)
+      event.changes.push_back({id.first, before, after, true});
+  };
+  for (auto& [id, was] : tables_) {
+    auto kept = b.find(id);
+    changes(id, was, kept == b.end() ? row{} : kept->second);
+  }
+  for (auto& [id, content] : b)
+    if (!tables_.contains(id))
+      changes(id, {}, content);
+  tables_ = b;
+  if (on_visible && !event.changes.empty())
+    on_visible(event);
+}
+
 std::optional<time_point> sim_server::next_due() const {
   std::optional<time_point> due;
   for (auto& [id, c] : connections_)
@@ -152,7 +170,7 @@ void sim_server::tick() {
       if (c.pending->commits && !c.pending->logged) {
         log(id);
         c.pending->logged = true;
-        c.pending->due = time_.now + some_delay();
+        c.pending->due = time_.now + some_delay(faults.max_log_ahead);
         continue;
       }
       if (c.pending->logged)
@@ -234,6 +252,8 @@ commit_result sim_server::commit(uint64_t id) {
     return {outcome::unknown, lost, {}};
   }
   log(id);
+  if (!c.reliable && between_log_and_visible && !c.open->changes.empty())
+    between_log_and_visible();
   make_visible(id);
   if (!c.reliable && chance(faults.lost_after_commit)) {
     end(id);

@@ -36,6 +36,8 @@ struct sim_faults {
   /// rather than as a deadlock, which rolls it back.
   uint32_t lock_timeout = 500;
   milliseconds max_delay{4000};
+  /// For how long such a commit may stand in the log before it is visible.
+  milliseconds max_log_ahead{4000};
   /// Plain reads of a transaction see the state of its first one.
   bool repeatable_read = false;
 };
@@ -64,6 +66,9 @@ public:
   sim_faults faults;
   /// The commit is in the log; readers may not see it yet.
   std::function<void(const sim_commit&)> on_logged;
+  /// In the midst of an unreliable connection's COMMIT: what stands in the log
+  /// may be read, and others may go first.
+  std::function<void()> between_log_and_visible;
   /// Every statement sent from now on sees it.
   std::function<void(const sim_commit&)> on_visible;
   /// Before a statement of an unreliable connection: others may go first.
@@ -107,6 +112,14 @@ public:
   void stop();
   void start();
   [[nodiscard]] bool running() const noexcept { return running_; }
+  /// So many times it was started: connections of an earlier one are lost.
+  [[nodiscard]] uint64_t starts() const noexcept { return start_; }
+  /// What stands in the tables and is visible.
+  using backup = std::map<std::pair<entity_id, std::string>, row>;
+  [[nodiscard]] backup back_up() const { return tables_; }
+  /// Puts a backup in the place of the tables. `on_visible` is told what that
+  /// changes, as a commit of "backup"; the log is not. Requires: !running().
+  void restore(const backup& b);
   /// All rows that new statements see, in primary-key order.
   [[nodiscard]] std::vector<row> rows(entity_id type) const;
   /// The key as the collations of its columns compare it.
@@ -116,7 +129,7 @@ public:
 
 private:
   using row_id = std::pair<entity_id, std::string>;
-  using tables = std::map<row_id, row>;
+  using tables = backup;
 
   struct transaction {
     std::map<row_id, row> writes;
@@ -141,7 +154,7 @@ private:
   };
 
   bool chance(uint32_t of_1000);
-  milliseconds some_delay();
+  milliseconds some_delay(milliseconds at_most);
   result<connection*> enter(uint64_t c, bool locking);
   void lose(uint64_t c, bool commits);
   void end(uint64_t c);

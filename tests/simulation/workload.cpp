@@ -165,9 +165,9 @@ void workload::read_row(const target& t, read_options how) {
   auto past_cache = how.mode == read_mode::bypass
                     || !process().shared().reads_cached(type.id);
   auto asked = type.make_key(primary_index, t.id).value();
-  auto number = run_.past().read_begins(run_.process_number(seat_), id,
-                                        std::string{asked.bytes()},
-                                        request_timeout, how.max_age);
+  auto number = run_.past().read_begins(
+      run_.process_number(seat_), id, std::string{asked.bytes()},
+      request_timeout, how.max_age, run_.max_staleness(seat_));
   run_.note("read " + std::to_string(number) + " begins: " + type.name + " "
             + text_of(t.id) + (past_cache ? " past the cache" : ""));
   then(handle(type).find_by_pk(t.id, how), [=, this](result<record> r) {
@@ -207,9 +207,9 @@ void workload::read_list(const entity_type& type, std::string name,
   auto list = run_.server().canonical(asked);
   auto past_cache = how.mode == read_mode::bypass
                     || !process().shared().reads_cached(type.id);
-  auto number = run_.past().read_begins(run_.process_number(seat_), list,
-                                        std::string{asked.bytes()},
-                                        request_timeout, how.max_age);
+  auto number = run_.past().read_begins(
+      run_.process_number(seat_), list, std::string{asked.bytes()},
+      request_timeout, how.max_age, run_.max_staleness(seat_));
   run_.note("read " + std::to_string(number) + " begins: " + type.name + "."
             + name + " of " + text_of(of)
             + (past_cache ? " past the cache" : ""));
@@ -233,6 +233,7 @@ void workload::read_list(const entity_type& type, std::string name,
       answer.fresh = answer.fresh && r.state() == freshness::fresh;
       judge_age(r, *type_of(list), false, how);
     }
+    answer.unmarked = members.empty() && how.accept_stale.value_or(true);
     answer.value = list_value(members);
     run_.note("read " + std::to_string(number)
               + " ends: " + describe(run_.types(), list, answer.value)
@@ -288,6 +289,8 @@ bool workload::start_one() {
     read_row(some_row(), how);
     return true;
   }
+  if (run_.max_staleness(seat_) && d.one_in(2))
+    how.accept_stale = false;
   auto& types = run_.types();
   auto owner = value{static_cast<int64_t>(d.below(3) + 1)};
   switch (d.below(4)) {

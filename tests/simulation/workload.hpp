@@ -60,6 +60,7 @@ private:
   void destroy(const target& t);
   void find_or_create(const target& t);
   void transaction();
+  std::string foreign_change(uint64_t connection, const target& t);
 
   // -- choices ----------------------------------------------------------------
   target some_row();

@@ -268,42 +268,73 @@ void workload::fill_database() {
   insert(page_type, {value{"B"}});
 }
 
+// One row, or, told to nobody, up to three at once.
 void workload::foreign_write(bool notified) {
-  if (!run_.server().running())
+  auto& server = run_.server();
+  auto& d = run_.chooser();
+  if (!server.running())
     return;
-  auto t = some_row();
+  if (notified && busy_ > 2 * run_.plan().clients)
+    return; // whoever tells waits until it is heard
+  auto connection = server.connect("foreign", true);
+  if (!connection)
+    return;
+  auto count = !notified && d.one_in(2) ? d.below(3) + 1 : 1;
+  (void)server.begin(*connection);
+  std::string what;
+  target last;
+  for (; count > 0 && server.in_transaction(*connection); --count) {
+    last = some_row();
+    if (auto done = foreign_change(*connection, last); !done.empty())
+      what += (what.empty() ? "" : ", ") + done;
+  }
+  auto ahead = notified ? milliseconds{0} : run_.some_log_ahead();
+  auto committed = !what.empty() && server.in_transaction(*connection);
+  if (committed && ahead.count() > 0)
+    server.commit_slowly(*connection, ahead);
+  else if (committed)
+    committed = server.commit(*connection).how == outcome::committed;
+  server.disconnect(*connection);
+  if (!committed)
+    return;
+  run_.note("another program " + what);
+  if (notified)
+    told_.push_back({canonical(*last.type, last.id), last.id});
+}
+
+// What was done, for traces; empty: nothing.
+std::string workload::foreign_change(uint64_t connection, const target& t) {
+  auto& server = run_.server();
   auto& type = *t.type;
-  auto session = open_session(run_.server(), "foreign", true);
-  if (!session || !(*session)->begin())
-    return;
-  auto& s = **session;
   auto mark = -++foreign_marks_;
   auto id = type.make_key(primary_index, t.id).value();
+  auto all = with_key(type, t.id, some_fields(type, mark, true));
   auto set = positions(type, some_fields(type, mark, true));
-  std::string what;
-  bool changed = false;
-  switch (run_.chooser().below(4)) {
+  switch (run_.chooser().below(9)) {
   case 0:
-    what = "erases";
-    changed = s.erase(type, id).value_or(0) > 0;
-    break;
   case 1:
-    what = "inserts";
-    changed = s.insert(type,
-                       positions(type, with_key(type, t.id,
-                                                some_fields(type, mark, true))))
-                  .has_value();
-    break;
-  default:
-    what = "updates";
-    changed = s.update(type, id, set).value_or(0) > 0;
-    break;
+    return server.erase(connection, type, id).value_or(0) > 0
+               ? named("erases", type, t.id)
+               : "";
+  case 2:
+  case 3:
+    return server.insert(connection, type, positions(type, all))
+               ? named("inserts", type, t.id)
+               : "";
+  case 4: {
+    auto other = some_id(type);
+    auto moved
+        = positions(type, with_key(type, other, {{"mark", value{mark}}}));
+    return server.update(connection, type, id, moved).value_or(0) > 0
+               ? named("changes the key of", type, t.id)
+                     + named(" to", type, other)
+               : "";
   }
-  if (!changed || s.commit().how != outcome::committed)
-    return;
-  run_.note(named("another program " + what, type, t.id));
-  if (notified)
-    told_.push_back({canonical(type, t.id), t.id});
+  default:
+    return server.update(connection, type, id, set).value_or(0) > 0
+               ? named("updates", type, t.id)
+               : "";
+  }
 }
 
 void workload::tell_foreign() {

@@ -150,7 +150,9 @@ public:
       if (at == image_->entries.end())
         continue;
       found.push_back(at->second.entry);
-      found.back().current_run = at->second.run == run_;
+      found.back().current_run
+          = at->second.run == run_
+            || planted_.has(planted_bug::earlier_run_believed);
     }
     return found;
   }
@@ -167,8 +169,10 @@ public:
     for (auto& [place, stored] : ordered) {
       if (slice.keys.size() == limit)
         break;
-      slice.keys.emplace_back(stored->entry.id,
-                              stored->run == run_ || stored->run == followed_);
+      slice.keys.emplace_back(
+          stored->entry.id,
+          stored->run == run_ || stored->run == followed_
+              || planted_.has(planted_bug::earlier_run_believed));
       slice.last = place;
     }
     return slice;

@@ -1,7 +1,9 @@
 // A log of commits and streams on it, for tests: the test appends commits and
-// says what fails. Positions are transaction ids 0-1-N. Not thread-safe.
+// says what fails, for all of its readers or for one of them. Positions are
+// transaction ids 0-1-N. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,13 +14,20 @@
 
 namespace toadcache::tests {
 
-struct scripted_log {
-  std::vector<logged_commit> commits;
+/// How a reader of the log fares.
+struct scripted_link {
   size_t silent_from = SIZE_MAX; ///< commits from here on are not delivered
   std::optional<stream_failure> next_fails;    ///< once
   std::optional<stream_failure> connect_fails; ///< until it is taken back
   bool connect_loses_place = false; ///< where there is one to go on from
+  /// The next connect goes so many commits further back.
+  size_t told_again = 0;
   std::vector<std::optional<resume_point>> connects;
+};
+
+struct scripted_log : scripted_link {
+  std::vector<logged_commit> commits;
+  size_t purged = 0; ///< so many of them, the first ones, cannot be read again
 
   [[nodiscard]] static resume_point place_of(size_t count) {
     resume_point p;
@@ -48,28 +57,40 @@ struct scripted_log {
   }
 };
 
-class scripted_stream final : public change_stream {
+class scripted_stream : public change_stream {
 public:
-  explicit scripted_stream(std::shared_ptr<scripted_log> log)
-      : log_(std::move(log)) {}
+  /// Without a link of its own a reader fares as the log says.
+  explicit scripted_stream(std::shared_ptr<scripted_log> log,
+                           std::shared_ptr<scripted_link> link = {})
+      : log_(std::move(log)), link_(std::move(link)) {
+    if (!link_)
+      link_ = log_;
+  }
 
   stream_result<resume_point>
   connect(const std::optional<resume_point>& from) override {
-    log_->connects.push_back(from);
-    if (log_->connect_fails)
-      return tl::unexpected<stream_failure>(*log_->connect_fails);
-    if (from && log_->connect_loses_place)
+    link_->connects.push_back(from);
+    if (link_->connect_fails)
+      return tl::unexpected<stream_failure>(*link_->connect_fails);
+    if (from && link_->connect_loses_place)
       return tl::unexpected<stream_failure>(
           {stream_fault::position_lost, "scripted", {}});
     read_ = from ? scripted_log::count_of(*from) : log_->commits.size();
-    place_ = scripted_log::place_of(read_);
+    if (read_ < log_->purged)
+      return tl::unexpected<stream_failure>(
+          {stream_fault::position_lost, "scripted: purged", {}});
+    auto again = std::exchange(link_->told_again, 0);
+    if (from)
+      read_ -= std::min(again, read_ - log_->purged);
+    place_
+        = read_ > 0 ? log_->commits[read_ - 1].end : scripted_log::place_of(0);
     return place_;
   }
   stream_result<std::optional<logged_commit>> next(milliseconds) override {
-    if (log_->next_fails)
+    if (link_->next_fails)
       return tl::unexpected<stream_failure>(
-          *std::exchange(log_->next_fails, {}));
-    if (read_ >= log_->commits.size() || read_ >= log_->silent_from)
+          *std::exchange(link_->next_fails, {}));
+    if (read_ >= log_->commits.size() || read_ >= link_->silent_from)
       return std::optional<logged_commit>{};
     auto commit = log_->commits[read_++];
     place_ = commit.end;
@@ -85,6 +106,7 @@ public:
 
 private:
   std::shared_ptr<scripted_log> log_;
+  std::shared_ptr<scripted_link> link_;
   size_t read_ = 0;
   resume_point place_;
 };
